@@ -1,0 +1,31 @@
+package io.subscriptionrelay.jmsbatch;
+
+import jakarta.jms.ConnectionFactory;
+import java.util.Map;
+import org.apache.camel.Endpoint;
+import org.apache.camel.spi.Metadata;
+import org.apache.camel.support.DefaultComponent;
+
+/** Creates {@code jms-batch:} endpoints. */
+@org.apache.camel.spi.annotations.Component("jms-batch")
+public class JmsBatchComponent extends DefaultComponent {
+
+    @Metadata(autowired = true, description = "The connection factory of the queues. Sends through a component with the same"
+            + " connection factory join the transaction of a batch.")
+    private ConnectionFactory connectionFactory;
+
+    @Override
+    protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
+        JmsBatchEndpoint endpoint = new JmsBatchEndpoint(uri, this, remaining);
+        setProperties(endpoint, parameters);
+        return endpoint;
+    }
+
+    public ConnectionFactory getConnectionFactory() {
+        return connectionFactory;
+    }
+
+    public void setConnectionFactory(ConnectionFactory connectionFactory) {
+        this.connectionFactory = connectionFactory;
+    }
+}

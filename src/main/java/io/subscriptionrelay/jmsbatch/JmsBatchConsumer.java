@@ -1,0 +1,356 @@
+package io.subscriptionrelay.jmsbatch;
+
+import jakarta.jms.BytesMessage;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.Queue;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.Suspendable;
+import org.apache.camel.api.management.ManagedAttribute;
+import org.apache.camel.api.management.ManagedResource;
+import org.apache.camel.support.DefaultConsumer;
+import org.apache.camel.support.DefaultMessage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jms.connection.JmsResourceHolder;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * Workers with one transacted session each. They take turns at filling a batch and process it side by side, so that batches
+ * are as large as the linger allows and leave in the order of the queue, whatever the number of workers. With several
+ * workers, the one at turn opens a consumer and closes it afterwards; otherwise the messages that the client fetches ahead
+ * would wait in a worker that is busy.
+ */
+@ManagedResource(description = "Managed jms-batch consumer")
+public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JmsBatchConsumer.class);
+    /** How often a waiting worker looks whether it should stop, in milliseconds. */
+    private static final long POLL = 250;
+    private static final long FIRST_BACK_OFF = 100;
+    private static final long LONGEST_BACK_OFF = 10_000;
+
+    private final JmsBatchEndpoint endpoint;
+    private final Semaphore turn = new Semaphore(1, true);
+    private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger failures = new AtomicInteger();
+    private final AtomicLong batches = new AtomicLong();
+    private final AtomicLong messages = new AtomicLong();
+    private final AtomicLong rolledBack = new AtomicLong();
+    private final ReentrantLock pause = new ReentrantLock();
+    private final Condition resumed = pause.newCondition();
+    private ExecutorService executor;
+    private volatile boolean running;
+
+    JmsBatchConsumer(JmsBatchEndpoint endpoint, Processor processor) {
+        super(endpoint, processor);
+        this.endpoint = endpoint;
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        if (endpoint.getComponent().getConnectionFactory() == null) {
+            throw new IllegalStateException("jms-batch: needs a connection factory; set it on the component");
+        }
+        running = true;
+        executor = endpoint.getCamelContext().getExecutorServiceManager()
+                .newFixedThreadPool(this, "jms-batch:" + endpoint.getQueueName(), endpoint.getWorkers());
+        for (int i = 0; i < endpoint.getWorkers(); i++) {
+            executor.execute(new Worker());
+        }
+    }
+
+    @Override
+    protected void doResume() throws Exception {
+        super.doResume();
+        wake();
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        running = false;
+        wake();
+        if (executor != null) {
+            endpoint.getCamelContext().getExecutorServiceManager().shutdownGraceful(executor, TimeUnit.SECONDS.toMillis(10));
+            executor = null;
+        }
+        super.doStop();
+    }
+
+    private void wake() {
+        pause.lock();
+        try {
+            resumed.signalAll();
+        } finally {
+            pause.unlock();
+        }
+    }
+
+    private boolean mayConsume() {
+        return running && isRunAllowed() && !isSuspendingOrSuspended();
+    }
+
+    @ManagedAttribute(description = "Batches committed since the start")
+    public long getBatches() {
+        return batches.get();
+    }
+
+    @ManagedAttribute(description = "Messages committed since the start")
+    public long getMessages() {
+        return messages.get();
+    }
+
+    @ManagedAttribute(description = "Batches rolled back since the start")
+    public long getRolledBack() {
+        return rolledBack.get();
+    }
+
+    @ManagedAttribute(description = "Batches that are being processed")
+    public int getUnderWay() {
+        return underWay.get();
+    }
+
+    private final class Worker implements Runnable {
+
+        private Connection connection;
+        private Session session;
+        private Queue queue;
+        private MessageConsumer kept;
+
+        @Override
+        public void run() {
+            long backOff = FIRST_BACK_OFF;
+            try {
+                while (running) {
+                    if (!mayConsume()) {
+                        await(POLL);
+                        continue;
+                    }
+                    try {
+                        if (work()) {
+                            backOff = FIRST_BACK_OFF;
+                        } else {
+                            await(backOff);
+                            backOff = Math.min(LONGEST_BACK_OFF, 2 * backOff);
+                        }
+                    } catch (JMSException | RuntimeException e) {
+                        disconnect();
+                        if (running) {
+                            if (failures.getAndIncrement() == 0) {
+                                LOG.warn("{} has lost the broker and tries again until it is back: {}", endpoint.getQueueName(),
+                                        e.getMessage());
+                            }
+                            await(backOff);
+                            backOff = Math.min(LONGEST_BACK_OFF, 2 * backOff);
+                        }
+                    }
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                disconnect();
+            }
+        }
+
+        private void await(long milliseconds) throws InterruptedException {
+            pause.lock();
+            try {
+                if (running) {
+                    resumed.await(milliseconds, TimeUnit.MILLISECONDS);
+                }
+            } finally {
+                pause.unlock();
+            }
+        }
+
+        /** Takes and processes one batch; false when it was rolled back. */
+        private boolean work() throws JMSException, InterruptedException {
+            connect();
+            BatchTurn mine = BatchTurn.take(turn);
+            try {
+                List<jakarta.jms.Message> batch = fill();
+                if (batch.isEmpty()) {
+                    return true;
+                }
+                underWay.incrementAndGet();
+                try {
+                    if (!endpoint.isKeepTurn()) {
+                        mine.release();
+                    }
+                    return process(batch, mine);
+                } finally {
+                    underWay.decrementAndGet();
+                }
+            } finally {
+                mine.release();
+            }
+        }
+
+        private void connect() throws JMSException {
+            if (session == null) {
+                ConnectionFactory factory = endpoint.getComponent().getConnectionFactory();
+                connection = factory.createConnection();
+                connection.start();
+                session = connection.createSession(true, Session.SESSION_TRANSACTED);
+                queue = session.createQueue(endpoint.getQueueName());
+                if (failures.getAndSet(0) > 0) {
+                    LOG.info("{} has the broker back", endpoint.getQueueName());
+                }
+            }
+        }
+
+        private void disconnect() {
+            close(kept);
+            close(session);
+            close(connection);
+            kept = null;
+            session = null;
+            connection = null;
+        }
+
+        private void close(AutoCloseable resource) {
+            if (resource != null) {
+                try {
+                    resource.close();
+                } catch (Exception e) {
+                    LOG.debug("Closing after a failure failed too", e);
+                }
+            }
+        }
+
+        private List<jakarta.jms.Message> fill() throws JMSException, InterruptedException {
+            BatchAdmission admission = endpoint.getAdmission();
+            while (admission != null && mayConsume() && !admission.admits(endpoint.getQueueName(), underWay.get())) {
+                await(POLL);
+            }
+            List<jakarta.jms.Message> batch = new ArrayList<>();
+            if (!mayConsume()) {
+                return batch;
+            }
+            MessageConsumer consumer = kept == null ? session.createConsumer(queue) : kept;
+            if (endpoint.getWorkers() == 1) {
+                kept = consumer;
+            }
+            try {
+                jakarta.jms.Message next = null;
+                while (next == null && mayConsume()) {
+                    next = consumer.receive(POLL);
+                }
+                long bytes = 0;
+                long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(endpoint.getMaxWait());
+                while (next != null) {
+                    batch.add(next);
+                    bytes += length(next);
+                    if (batch.size() >= endpoint.getMaxMessages() || bytes >= endpoint.getMaxBytes() || !mayConsume()) {
+                        break;
+                    }
+                    next = consumer.receiveNoWait();
+                    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                    while (next == null && left > 0 && mayConsume()) {
+                        next = consumer.receive(Math.min(left, POLL));
+                        left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                    }
+                }
+                return batch;
+            } finally {
+                if (kept == null) {
+                    consumer.close();
+                }
+            }
+        }
+
+        private boolean process(List<jakarta.jms.Message> batch, BatchTurn mine) throws JMSException {
+            BatchTransaction transaction = new BatchTransaction();
+            Exchange exchange = createExchange(false);
+            try {
+                exchange.getExchangeExtension().setTransacted(true);
+                exchange.setProperty(JmsBatchConstants.TRANSACTION, transaction);
+                exchange.setProperty(JmsBatchConstants.TURN, mine);
+                List<Message> bodies = new ArrayList<>(batch.size());
+                for (jakarta.jms.Message message : batch) {
+                    bodies.add(camelMessage(message));
+                }
+                exchange.getMessage().setBody(bodies);
+                exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
+                route(exchange);
+                if (exchange.getException() != null || exchange.isRollbackOnly()) {
+                    rollBack(batch.size(), exchange.getException());
+                    return false;
+                }
+                session.commit();
+                batches.incrementAndGet();
+                messages.addAndGet(batch.size());
+                transaction.committed();
+                return true;
+            } finally {
+                releaseExchange(exchange, false);
+            }
+        }
+
+        /** The session is bound to the thread, where Spring's JmsTemplate finds it and so Camel's producers. */
+        private void route(Exchange exchange) {
+            ConnectionFactory factory = endpoint.getComponent().getConnectionFactory();
+            TransactionSynchronizationManager.bindResource(factory, new JmsResourceHolder(factory, connection, session));
+            try {
+                createUoW(exchange);
+                getProcessor().process(exchange);
+            } catch (Exception e) {
+                exchange.setException(e);
+            } finally {
+                TransactionSynchronizationManager.unbindResource(factory);
+                doneUoW(exchange);
+            }
+        }
+
+        private void rollBack(int size, Exception cause) throws JMSException {
+            rolledBack.incrementAndGet();
+            session.rollback();
+            if (running && isRunAllowed() && cause != null && !isSuspendingOrSuspended()) {
+                LOG.warn("A batch of {} from {} was rolled back and will be tried again: {}", size, endpoint.getQueueName(),
+                        cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            }
+        }
+
+        private long length(jakarta.jms.Message message) throws JMSException {
+            return message instanceof BytesMessage bytes ? bytes.getBodyLength() : 0;
+        }
+
+        /** Bodies are bytes or text; nothing is deserialised, whatever a queue holds. */
+        private Message camelMessage(jakarta.jms.Message message) throws JMSException {
+            DefaultMessage camel = new DefaultMessage(endpoint.getCamelContext());
+            if (message instanceof BytesMessage bytes) {
+                byte[] body = new byte[(int) bytes.getBodyLength()];
+                bytes.readBytes(body);
+                camel.setBody(body);
+            } else if (message instanceof TextMessage text) {
+                camel.setBody(text.getText());
+            }
+            Enumeration<?> names = message.getPropertyNames();
+            while (names.hasMoreElements()) {
+                String name = (String) names.nextElement();
+                if (!name.startsWith("_") && !name.startsWith("JMS")) {
+                    camel.setHeader(name, message.getObjectProperty(name));
+                }
+            }
+            camel.setHeader("JMSMessageID", message.getJMSMessageID());
+            return camel;
+        }
+    }
+}

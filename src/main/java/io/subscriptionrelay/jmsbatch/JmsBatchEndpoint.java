@@ -1,0 +1,143 @@
+package io.subscriptionrelay.jmsbatch;
+
+import org.apache.camel.Category;
+import org.apache.camel.Consumer;
+import org.apache.camel.Processor;
+import org.apache.camel.Producer;
+import org.apache.camel.api.management.ManagedAttribute;
+import org.apache.camel.api.management.ManagedResource;
+import org.apache.camel.spi.Metadata;
+import org.apache.camel.spi.UriEndpoint;
+import org.apache.camel.spi.UriParam;
+import org.apache.camel.spi.UriPath;
+import org.apache.camel.support.DefaultEndpoint;
+
+/**
+ * Consume a JMS queue in batches, each in one transaction.
+ *
+ * The body is a list of Camel messages, which the split EIP takes apart. A batch is committed when the route ends well, and
+ * rolled back when it ends with an exception. Sends in the same thread, through a component with the same connection
+ * factory, are part of the transaction.
+ */
+@ManagedResource(description = "Managed jms-batch endpoint")
+@UriEndpoint(firstVersion = "1.0.0", scheme = "jms-batch", title = "JMS Batch", syntax = "jms-batch:queueName",
+        consumerOnly = true, category = {Category.MESSAGING}, headersClass = JmsBatchConstants.class)
+public class JmsBatchEndpoint extends DefaultEndpoint {
+
+    @UriPath(description = "Name of the queue to consume")
+    @Metadata(required = true)
+    private String queueName;
+
+    @UriParam(defaultValue = "1000", description = "The most messages in a batch.")
+    private int maxMessages = 1000;
+
+    @UriParam(defaultValue = "8388608", description = "A batch is complete once its bodies have this many bytes together.")
+    private long maxBytes = 8L * 1024 * 1024;
+
+    @UriParam(defaultValue = "0", javaType = "java.time.Duration",
+            description = "How long to wait for further messages once the first is there. 0 takes only what is waiting.")
+    private long maxWait;
+
+    @UriParam(defaultValue = "1", description = "How many batches may be under way at once. They are filled one after the"
+            + " other in the order of the queue, so each is as large as it can be; a further one is only filled while the"
+            + " others are being processed.")
+    private int workers = 1;
+
+    @UriParam(label = "advanced", defaultValue = "false", description = "Whether the next batch is filled only once the route has"
+            + " called BatchTurn.release(exchange) or has ended, for routes that do something in the order of the queue.")
+    private boolean keepTurn;
+
+    @UriParam(label = "advanced", description = "Asked before each batch is filled; holds the consumer back while it makes no sense"
+            + " to take another batch.")
+    private BatchAdmission admission;
+
+    public JmsBatchEndpoint() {
+    }
+
+    JmsBatchEndpoint(String uri, JmsBatchComponent component, String queueName) {
+        super(uri, component);
+        this.queueName = queueName;
+    }
+
+    @Override
+    public JmsBatchComponent getComponent() {
+        return (JmsBatchComponent) super.getComponent();
+    }
+
+    @Override
+    public Producer createProducer() {
+        throw new UnsupportedOperationException("jms-batch: only consumes; send with jms:queue:" + queueName);
+    }
+
+    @Override
+    public Consumer createConsumer(Processor processor) throws Exception {
+        if (maxMessages < 1 || maxBytes < 1 || maxWait < 0 || workers < 1) {
+            throw new IllegalArgumentException("jms-batch:" + queueName
+                    + ": maxMessages, maxBytes and workers must be at least 1, maxWait at least 0");
+        }
+        JmsBatchConsumer consumer = new JmsBatchConsumer(this, processor);
+        configureConsumer(consumer);
+        return consumer;
+    }
+
+    @ManagedAttribute(description = "Name of the queue")
+    public String getQueueName() {
+        return queueName;
+    }
+
+    public void setQueueName(String queueName) {
+        this.queueName = queueName;
+    }
+
+    @ManagedAttribute(description = "The most messages in a batch")
+    public int getMaxMessages() {
+        return maxMessages;
+    }
+
+    public void setMaxMessages(int maxMessages) {
+        this.maxMessages = maxMessages;
+    }
+
+    @ManagedAttribute(description = "The bytes of bodies that complete a batch")
+    public long getMaxBytes() {
+        return maxBytes;
+    }
+
+    public void setMaxBytes(long maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    @ManagedAttribute(description = "How long a batch waits for further messages, in milliseconds")
+    public long getMaxWait() {
+        return maxWait;
+    }
+
+    public void setMaxWait(long maxWait) {
+        this.maxWait = maxWait;
+    }
+
+    @ManagedAttribute(description = "How many batches may be under way at once")
+    public int getWorkers() {
+        return workers;
+    }
+
+    public void setWorkers(int workers) {
+        this.workers = workers;
+    }
+
+    public boolean isKeepTurn() {
+        return keepTurn;
+    }
+
+    public void setKeepTurn(boolean keepTurn) {
+        this.keepTurn = keepTurn;
+    }
+
+    public BatchAdmission getAdmission() {
+        return admission;
+    }
+
+    public void setAdmission(BatchAdmission admission) {
+        this.admission = admission;
+    }
+}
