@@ -1,0 +1,130 @@
+package io.subscriptionrelay.broker;
+
+import io.subscriptionrelay.config.RelayProperties;
+import jakarta.jms.ConnectionFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.core.config.Configuration;
+import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.server.JournalType;
+import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
+import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.activemq.artemis.nativo.jlibaio.LibaioContext;
+import org.apache.camel.component.jms.JmsComponent;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+import org.springframework.context.annotation.Bean;
+
+/** The broker that keeps every event on disk until it is settled: embedded, or an external Artemis cluster. */
+@org.springframework.context.annotation.Configuration(proxyBeanMethods = false)
+class BrokerConfiguration {
+
+    static final String NAME = "subscription-relay";
+    /** An fsync is shared by the webhooks that wait for one; few connections are what keeps them from waiting together. */
+    private static final int CONNECTIONS = 32;
+    private static final int SESSIONS_PER_CONNECTION = 500;
+    private static final int MEGABYTE = 1024 * 1024;
+    private static final AtomicInteger SERVERS = new AtomicInteger();
+
+    /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
+    @Bean(destroyMethod = "close")
+    EmbeddedBroker embeddedBroker(RelayProperties properties) throws Exception {
+        if (properties.broker().external()) {
+            return EmbeddedBroker.none();
+        }
+        int id = SERVERS.getAndIncrement();
+        return EmbeddedBroker.start(configuration(properties, id), "vm://" + id);
+    }
+
+    private static Configuration configuration(RelayProperties properties, int id) throws Exception {
+        Path folder = properties.dataFolder().resolve("broker").toAbsolutePath().normalize();
+        createFolder(folder);
+        Configuration configuration = new ConfigurationImpl()
+                .setName(NAME)
+                .setPersistenceEnabled(true)
+                .setBindingsDirectory(folder.resolve("bindings").toString())
+                .setJournalDirectory(folder.resolve("journal").toString())
+                .setPagingDirectory(folder.resolve("paging").toString())
+                .setLargeMessagesDirectory(folder.resolve("large-messages").toString())
+                .setSecurityEnabled(false)
+                .setJMXManagementEnabled(true)
+                .setPersistIDCache(true)
+                .setIDCacheSize(properties.broker().duplicateWindow())
+                .setMessageCounterEnabled(false)
+                // StorageHealth watches the disk: the broker's own limit would block the sender instead of refusing
+                .setMaxDiskUsage(-1)
+                .setGlobalMaxSize(Math.max(32L * MEGABYTE, Runtime.getRuntime().maxMemory() / 5))
+                .addAcceptorConfiguration("in-vm", "vm://" + id)
+                .addAddressSetting("#", addressSettings());
+        boolean asynchronousIo = LibaioContext.isLoaded();
+        Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskProbe.forcedWrite(folder);
+        configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
+        configuration.setJournalBufferTimeout_AIO((int) sync.toNanos());
+        configuration.setJournalBufferTimeout_NIO((int) sync.toNanos());
+        return configuration;
+    }
+
+    /**
+     * One setting for all queues: nothing is given up, nothing is deleted, and what does not fit into memory waits on
+     * disk.
+     */
+    static AddressSettings addressSettings() {
+        return new AddressSettings()
+                .setAddressFullMessagePolicy(AddressFullMessagePolicy.PAGE)
+                .setMaxSizeBytes(Math.max(16L * MEGABYTE, Runtime.getRuntime().maxMemory() / 12))
+                .setPageSizeBytes(2 * MEGABYTE)
+                .setMaxReadPageBytes(8 * MEGABYTE)
+                // a record's attempts are counted by the routes, which park it with its reason; the broker's own
+                // counting would drop a batch that met a restart ten times
+                .setMaxDeliveryAttempts(-1)
+                .setRedeliveryDelay(0)
+                .setDeadLetterAddress(SimpleString.of("parked.broker"))
+                .setExpiryAddress(SimpleString.of("parked.broker"))
+                .setAutoCreateAddresses(true)
+                .setAutoCreateQueues(true)
+                .setAutoDeleteAddresses(false)
+                .setAutoDeleteQueues(false);
+    }
+
+    private static void createFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new io.subscriptionrelay.config.StartRefusedException(
+                    "the data directory " + folder + " cannot be created or written (" + e.getClass().getSimpleName() + ")",
+                    "Give RELAY_DATA_DIR a folder on a local disk that this user may write to.", e);
+        }
+    }
+
+    @Bean(destroyMethod = "stop")
+    JmsPoolConnectionFactory connectionFactory(RelayProperties properties, EmbeddedBroker embedded) {
+        RelayProperties.Broker broker = properties.broker();
+        ActiveMQConnectionFactory factory = broker.external()
+                ? new ActiveMQConnectionFactory(broker.url(), broker.user(), broker.password())
+                : new ActiveMQConnectionFactory(embedded.url());
+        factory.setCacheDestinations(true);
+        factory.setCallTimeout(broker.storeTimeout().toMillis());
+        factory.setCallFailoverTimeout(broker.storeTimeout().toMillis());
+        JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
+        pool.setConnectionFactory(factory);
+        pool.setMaxConnections(CONNECTIONS);
+        pool.setMaxSessionsPerConnection(SESSIONS_PER_CONNECTION);
+        return pool;
+    }
+
+    /** {@code jms:} in routes. Sends in the thread of a {@code jms-batch:} consumer join its transaction. */
+    @Bean
+    JmsComponent jms(ConnectionFactory connectionFactory) {
+        JmsComponent jms = new JmsComponent();
+        jms.setConnectionFactory(connectionFactory);
+        jms.setDeliveryPersistent(true);
+        jms.setDisableReplyTo(true);
+        jms.setLazyCreateTransactionManager(false);
+        return jms;
+    }
+}

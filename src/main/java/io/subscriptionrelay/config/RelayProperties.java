@@ -1,0 +1,183 @@
+package io.subscriptionrelay.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Everything that is set from outside, beside the routes and mappings.
+ *
+ * @param home where {@code routes/} and {@code mappings/} are
+ * @param dataDir where the broker's journal and the state database are kept
+ * @param mappingsReload how often {@code mappings/} is looked at for edits
+ * @param providers who sends webhooks, by the name that stands in the path
+ * @param destinations who is delivered to, by name
+ */
+@ConfigurationProperties("relay")
+public record RelayProperties(
+        String home,
+        String dataDir,
+        @DefaultValue("1s") Duration mappingsReload,
+        @DefaultValue Broker broker,
+        @DefaultValue Map<String, Provider> providers,
+        @DefaultValue Map<String, Destination> destinations) {
+
+    /** Where {@code routes/} and {@code mappings/} are; relative to the working directory. */
+    public Path homeFolder() {
+        return Path.of(home);
+    }
+
+    /** Where the journal and the state are; relative to the working directory. */
+    public Path dataFolder() {
+        return Path.of(dataDir);
+    }
+
+    /**
+     * The embedded broker, or the cluster that replaces it.
+     *
+     * @param url an external Artemis; blank means the embedded broker
+     * @param minDiskFree below this much free space webhooks are answered with 503 before the journal can fail
+     * @param storeTimeout after this long without the broker's confirmation a webhook is answered with 503
+     * @param journalSync how long the journal waits to write several events with one fsync; absent: found out by a probe
+     * @param duplicateWindow how many event ids per provider are remembered
+     */
+    public record Broker(
+            String url,
+            String user,
+            String password,
+            @DefaultValue("256MB") org.springframework.util.unit.DataSize minDiskFree,
+            @DefaultValue("10s") Duration storeTimeout,
+            Duration journalSync,
+            @DefaultValue("500000") int duplicateWindow) {
+
+        public boolean external() {
+            return url != null && !url.isBlank();
+        }
+    }
+
+    /**
+     * A provider of webhooks. What it has to prove is what is set here: a token, a signature, or both.
+     *
+     * @param activationCalls whether it calls without an event when it is set up, with whatever body
+     */
+    public record Provider(Token token, Signature signature, @DefaultValue("false") boolean activationCalls) {
+
+        /** Whether at least one proof can be asked for, or the token was waived; otherwise the path answers 404. */
+        public boolean open() {
+            return (token != null && (token.required() || token.waived())) || (signature != null && signature.required());
+        }
+
+        /** The variables of which at least one opens this provider. */
+        public List<String> variables() {
+            return Stream.of(token == null ? null : token.variable(), signature == null ? null : signature.variable())
+                    .filter(name -> name != null && !name.isBlank()).toList();
+        }
+    }
+
+    /**
+     * A fixed text that the provider sends with each webhook.
+     *
+     * @param variable the environment variable that holds it, for messages
+     * @param value the expected text; {@code none} waives it
+     * @param alsoAccept further accepted values, while one is being replaced by another
+     * @param headers the headers of which one must carry it
+     * @param prefixes words before the text that are ignored, with any case ({@code Basic}, {@code Bearer})
+     */
+    public record Token(
+            String variable,
+            String value,
+            @DefaultValue List<String> alsoAccept,
+            @DefaultValue("Authorization") List<String> headers,
+            @DefaultValue List<String> prefixes) {
+
+        private static final String NONE = "none";
+
+        public boolean waived() {
+            return NONE.equals(value);
+        }
+
+        public boolean required() {
+            return value != null && !value.isBlank() && !waived();
+        }
+    }
+
+    /**
+     * An HMAC-SHA256 in lower-case hex over the body and a time.
+     *
+     * @param variable the environment variable that holds the secrets, for messages
+     * @param secrets the keys, of which one must fit: several while one is being replaced by another
+     * @param tolerance how old or how far ahead the signed time may be; 0 means any
+     * @param forms the ways to sign that are accepted
+     */
+    public record Signature(
+            String variable,
+            @DefaultValue List<String> secrets,
+            @DefaultValue("0s") Duration tolerance,
+            @DefaultValue Map<String, SignatureForm> forms) {
+
+        public boolean required() {
+            return secrets.stream().anyMatch(secret -> !secret.isBlank());
+        }
+    }
+
+    /**
+     * One way to sign.
+     *
+     * @param header the header with the signature
+     * @param timestampHeader the header with the time in seconds; absent when the signature header reads
+     *         {@code t=<seconds>,v1=<hex>}
+     * @param signed what is signed, made of {@code {timestamp}}, {@code {body}} and {@code {secret}}
+     */
+    public record SignatureForm(
+            @DefaultValue("true") boolean enabled,
+            String header,
+            String timestampHeader,
+            @DefaultValue("{timestamp}.{body}") String signed) {
+    }
+
+    /**
+     * A destination and its accounts.
+     *
+     * @param variables the environment variables that switch it on, for messages
+     * @param sandbox what becomes of sandbox events: sent to the account {@code sandbox} if there is one, else as said here
+     */
+    public record Destination(
+            @DefaultValue List<String> variables,
+            @DefaultValue("skip") Sandbox sandbox,
+            @DefaultValue Map<String, Account> accounts) {
+    }
+
+    /** Where sandbox events go when there is no sandbox account. */
+    public enum Sandbox {
+        /** They are counted as skipped. */
+        SKIP,
+        /** They go where production events go. */
+        PRODUCTION,
+        /** They are left out, even if there is a sandbox account. */
+        DROP
+    }
+
+    /**
+     * An account (CleverTap) or app (OneSignal).
+     *
+     * @param id its public id
+     * @param secret passcode or API key
+     * @param region CleverTap's data centre
+     * @param url scheme, host and port of the API, instead of the public one
+     */
+    public record Account(String id, String secret, String region, String url) {
+
+        public boolean configured() {
+            return id != null && !id.isBlank() && secret != null && !secret.isBlank();
+        }
+
+        @Override
+        public String toString() {
+            return "Account[id=" + id + ", region=" + region + ", url=" + url + "]";
+        }
+    }
+}

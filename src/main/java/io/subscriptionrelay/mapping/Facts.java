@@ -1,0 +1,97 @@
+package io.subscriptionrelay.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What the relay knows of a webhook before it is translated: the output of the provider's {@code event.jslt}. */
+public final class Facts {
+
+    private static final int LONGEST_ID = 255;
+    private static final int DUPLICATE_ID_BYTES = 16;
+
+    private final ObjectNode facts;
+    private final String id;
+
+    private Facts(ObjectNode facts, String id) {
+        this.facts = facts;
+        this.id = id;
+    }
+
+    static Facts of(JsonNode output, byte[] body) {
+        if (!(output instanceof ObjectNode facts)) {
+            return unreadable(body);
+        }
+        String id = facts.path("id").asText("");
+        return new Facts(facts, id.isBlank() ? bodyId(body) : id.length() > LONGEST_ID ? "sha256:" + sha256(id.getBytes(StandardCharsets.UTF_8)) : id);
+    }
+
+    /** Of a webhook that cannot be read, only whether the same bytes came before. */
+    public static Facts unreadable(byte[] body) {
+        return new Facts(JsonNodeFactory.instance.objectNode(), bodyId(body));
+    }
+
+    private static String bodyId(byte[] body) {
+        return "body:" + sha256(body);
+    }
+
+    /** The provider's event id or the key composed in its place; never blank, at most 255 characters. */
+    public String id() {
+        return id;
+    }
+
+    /** The provider's event type, or null. */
+    public String type() {
+        return facts.path("type").isTextual() && !facts.get("type").textValue().isBlank() ? facts.get("type").textValue() : null;
+    }
+
+    /** The provider's event time in milliseconds since 1970, or null. */
+    public Long time() {
+        return facts.path("time").canConvertToLong() && facts.get("time").isIntegralNumber() ? facts.get("time").longValue() : null;
+    }
+
+    /** Whether the webhook is a provider's activation call. */
+    public boolean notAnEvent() {
+        return facts.path("notAnEvent").asBoolean();
+    }
+
+    /** All facts, as a mapping sees them. */
+    public ObjectNode json() {
+        return facts;
+    }
+
+    /** The facts that a route may look at: scalars, by name. */
+    public Map<String, Object> scalars() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> fact : facts.properties()) {
+            JsonNode value = fact.getValue();
+            if (value.isTextual()) {
+                values.put(fact.getKey(), value.textValue());
+            } else if (value.isBoolean()) {
+                values.put(fact.getKey(), value.booleanValue());
+            } else if (value.isIntegralNumber() && value.canConvertToLong()) {
+                values.put(fact.getKey(), value.longValue());
+            }
+        }
+        return values;
+    }
+
+    /** What the broker recognises a repeat by: short, whatever the id looks like. */
+    public String duplicateId(String provider) {
+        return sha256((provider + '\n' + id).getBytes(StandardCharsets.UTF_8)).substring(0, 2 * DUPLICATE_ID_BYTES);
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-256 is part of every JDK", e);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package io.subscriptionrelay.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.schibsted.spt.data.jslt.JsltException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.StartRefusedException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.boot.actuate.health.Status;
+import org.springframework.stereotype.Component;
+
+/**
+ * Applies the mappings under {@code mappings/<provider>/}. All of them are compiled at start, and a broken one refuses
+ * the start. While running, an edited one takes over as soon as it compiles and its settings are valid; until then
+ * the last good one stays, and health, log and metric say so.
+ */
+@Component("mapper")
+public class Mapper implements HealthIndicator, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Mapper.class);
+    private static final String EVENT = "event";
+    private static final String ENDING = ".jslt";
+    private static final Status DEGRADED = new Status("DEGRADED");
+
+    private final Path root;
+    private final ScheduledExecutorService watcher;
+    private Map<Path, String> seen;
+    private volatile Map<String, Mapping> mappings = Map.of();
+    private volatile Map<String, List<Problem>> problems = Map.of();
+
+    Mapper(RelayProperties properties, MeterRegistry metrics) {
+        root = properties.homeFolder().resolve("mappings");
+        load();
+        if (!problems.isEmpty()) {
+            throw new StartRefusedException("These mappings cannot be used:\n" + lines(problems),
+                    "Mend the files, then start again.");
+        }
+        Gauge.builder("relay.mappings.broken", () -> problems.size())
+                .description("Mappings whose newest text cannot be used; the last good one still works").register(metrics);
+        watcher = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "mappings-watcher");
+            thread.setDaemon(true);
+            return thread;
+        });
+        long period = properties.mappingsReload().toMillis();
+        watcher.scheduleWithFixedDelay(this::reload, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    /** The facts of a webhook. Never fails: what cannot be understood has an id and no type. */
+    public Facts facts(String provider, ObjectNode webhook, byte[] body) {
+        Mapping event = mappings.get(key(provider, EVENT));
+        if (event == null) {
+            return Facts.unreadable(body);
+        }
+        try {
+            return Facts.of(event.apply(Map.of("settings", event.settings()), webhook), body);
+        } catch (JsltException | ArithmeticException | StackOverflowError e) {
+            return Facts.unreadable(body);
+        }
+    }
+
+    /** Whether the settings of this destination leave the step out. */
+    public boolean switchedOff(String provider, String destination, String step) {
+        return mapping(provider, destination).switchedOff(step);
+    }
+
+    /**
+     * What an event becomes: a list of records, or an object that says why there is none.
+     *
+     * @throws MappingFailedException when the mapping fails on this event
+     */
+    public JsonNode apply(String provider, String destination, String step, Facts facts, JsonNode webhook)
+            throws MappingFailedException {
+        Mapping mapping = mapping(provider, destination);
+        Map<String, JsonNode> variables = new HashMap<>();
+        variables.put("step", TextNode.valueOf(step));
+        variables.put("facts", facts.json());
+        variables.put("settings", mapping.settings());
+        try {
+            return mapping.apply(variables, webhook);
+        } catch (JsltException e) {
+            throw new MappingFailedException(provider + "/" + destination + ENDING + (e.getLine() > 0
+                    ? ", line " + e.getLine() + ", column " + e.getColumn() : "") + ": the mapping failed on this event");
+        } catch (ArithmeticException | ClassCastException | StackOverflowError e) {
+            throw new MappingFailedException(provider + "/" + destination + ENDING + ": the mapping failed on this event ("
+                    + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    private Mapping mapping(String provider, String destination) {
+        Mapping mapping = mappings.get(key(provider, destination));
+        if (mapping == null) {
+            throw new IllegalStateException("there is no mapping " + root.resolve(provider).resolve(destination + ENDING)
+                    + "; add it, or take this destination out of the route translate-" + provider);
+        }
+        return mapping;
+    }
+
+    /** Looks for edits now, instead of at the next turn. */
+    public synchronized void reload() {
+        try {
+            if (!stamps().equals(seen)) {
+                load();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("{} cannot be read ({}); the mappings stay as they are", root, e.getClass().getSimpleName());
+        }
+    }
+
+    private synchronized void load() {
+        Map<Path, String> stamps = stamps();
+        Map<String, Mapping> next = new TreeMap<>(mappings);
+        Map<String, List<Problem>> broken = new TreeMap<>();
+        for (Path file : stamps.keySet()) {
+            if (!file.toString().endsWith(ENDING) || file.getParent().getParent() == null || !file.getParent().getParent().equals(root)) {
+                continue;
+            }
+            String name = file.getFileName().toString().replace(ENDING, "");
+            String key = key(file.getParent().getFileName().toString(), name);
+            try {
+                next.put(key, Mapping.compile(root, file.getParent(), name));
+            } catch (BrokenMappingException e) {
+                broken.put(key, e.problems());
+            }
+        }
+        for (String key : mappings.keySet()) {
+            Path file = root.resolve(key + ENDING);
+            if (!stamps.containsKey(file)) {
+                broken.put(key, List.of(new Problem(file, 0, 0, "the file is gone")));
+            }
+        }
+        report(broken, next);
+        mappings = Map.copyOf(next);
+        problems = Map.copyOf(broken);
+        seen = stamps;
+    }
+
+    private void report(Map<String, List<Problem>> broken, Map<String, Mapping> next) {
+        if (mappings.isEmpty()) {
+            LOG.info("Mappings: {}", String.join(", ", next.keySet()));
+            return;
+        }
+        if (!broken.isEmpty()) {
+            LOG.error("The last good mapping stays in use, because the edited one cannot be used:\n{}", lines(broken));
+        } else {
+            LOG.info("The edited mappings are in use");
+        }
+    }
+
+
+    private Map<Path, String> stamps() {
+        Map<Path, String> stamps = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(root, 2)) {
+            for (Path file : files.filter(Mapper::matters).toList()) {
+                stamps.put(file, Files.getLastModifiedTime(file) + " " + Files.size(file) + " " + file.toRealPath());
+            }
+        } catch (IOException e) {
+            throw new StartRefusedException("the mappings folder " + root.toAbsolutePath().normalize() + " cannot be read",
+                    "Set RELAY_HOME to the folder that holds routes/ and mappings/.", e);
+        } catch (UncheckedIOException e) {
+            throw new StartRefusedException("the mappings folder " + root.toAbsolutePath().normalize() + " cannot be read",
+                    "Make it readable for the user that runs the relay.", e);
+        }
+        return stamps;
+    }
+
+    private static boolean matters(Path file) {
+        String name = file.getFileName().toString();
+        return Files.isRegularFile(file) && (name.endsWith(ENDING) || name.endsWith(".yaml") || name.endsWith(".schema.json"));
+    }
+
+    private static String key(String provider, String name) {
+        return provider + "/" + name;
+    }
+
+    private static String lines(Map<String, List<Problem>> broken) {
+        return broken.values().stream().flatMap(List::stream).map(problem -> "  " + problem).collect(Collectors.joining("\n"));
+    }
+
+    @Override
+    public Health health() {
+        Map<String, List<Problem>> now = problems;
+        if (now.isEmpty()) {
+            return Health.up().withDetail("mappings", new ArrayList<>(mappings.keySet())).build();
+        }
+        Health.Builder health = Health.status(DEGRADED).withDetail("inUse", "the last good mappings");
+        now.forEach((key, found) -> health.withDetail(key, found.stream().map(Problem::toString).toList()));
+        return health.build();
+    }
+
+    @Override
+    public void close() {
+        watcher.shutdownNow();
+    }
+}

@@ -1,0 +1,79 @@
+package io.subscriptionrelay.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.schibsted.spt.data.jslt.Expression;
+import com.schibsted.spt.data.jslt.JsltException;
+import com.schibsted.spt.data.jslt.Parser;
+import com.schibsted.spt.data.jslt.ResourceResolver;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One compiled mapping with its settings.
+ *
+ * @param always the steps that are mapped even when the settings switch their event off
+ */
+record Mapping(Expression expression, JsonNode settings, Set<String> always) {
+
+    private static final String ALWAYS = "always";
+
+    /**
+     * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
+     *
+     * @param root the folder that imports in a mapping are relative to
+     * @throws BrokenMappingException with file, line, column and what is wrong
+     */
+    static Mapping compile(Path root, Path folder, String name) throws BrokenMappingException {
+        Path file = folder.resolve(name + ".jslt");
+        JsonNode settings = SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"));
+        Set<String> always = new HashSet<>();
+        settings.path(ALWAYS).forEach(step -> always.add(step.asText()));
+        ResourceResolver imports = path -> {
+            try {
+                return new StringReader(Files.readString(root.resolve(path)));
+            } catch (IOException e) {
+                throw new JsltException("cannot import " + path + ": there is no such file under " + root);
+            }
+        };
+        try {
+            return new Mapping(new Parser(new StringReader(Files.readString(file)))
+                    .withSource(file.toString())
+                    .withFunctions(MappingFunctions.all())
+                    .withResourceResolver(imports)
+                    .compile(), settings, Set.copyOf(always));
+        } catch (JsltException e) {
+            throw new BrokenMappingException(problem(file, e));
+        } catch (IOException e) {
+            throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
+        }
+    }
+
+    static Problem problem(Path file, JsltException e) {
+        String source = e.getSource();
+        return new Problem(source == null ? file : Path.of(source), Math.max(0, e.getLine()), Math.max(0, e.getColumn()),
+                e.getMessageWithoutLocation().replaceAll("\\s+", " ").trim());
+    }
+
+    JsonNode apply(Map<String, JsonNode> variables, JsonNode webhook) {
+        return expression.apply(variables, webhook);
+    }
+
+    /** Whether the settings leave this step out: it is missing, blank, off, or an object that says so. */
+    boolean switchedOff(String step) {
+        if (always.contains(step)) {
+            return false;
+        }
+        JsonNode event = settings.path("events").path(step);
+        if (event.isObject()) {
+            return (event.has("enabled") && !event.get("enabled").asBoolean())
+                    || (event.has("name") && event.get("name").asText().isBlank());
+        }
+        return event.isMissingNode() || event.isNull() || (event.isBoolean() && !event.booleanValue())
+                || (event.isTextual() && event.textValue().isBlank());
+    }
+}

@@ -1,0 +1,24 @@
+package io.subscriptionrelay.mapping;
+
+import java.nio.file.Path;
+
+/**
+ * What is wrong with a file that a person edits.
+ *
+ * @param line from 1; 0 when the whole file is meant
+ * @param column from 1; 0 when the whole line is meant
+ */
+public record Problem(Path file, int line, int column, String message) {
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(file.toString());
+        if (line > 0) {
+            text.append(", line ").append(line);
+            if (column > 0) {
+                text.append(", column ").append(column);
+            }
+        }
+        return text.append(": ").append(message).toString();
+    }
+}

@@ -1,0 +1,176 @@
+package io.subscriptionrelay.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonNodePath;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.ValidationMessage;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/**
+ * Reads the settings of a mapping: YAML, checked against the JSON schema beside it, completed with the schema's defaults.
+ * {@code on}, {@code off}, {@code yes} and {@code no} are booleans, as in YAML 1.1.
+ */
+final class SettingsFile {
+
+    private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+
+    private SettingsFile() {
+    }
+
+    /**
+     * The settings, or an empty object when neither file is there.
+     *
+     * @throws BrokenMappingException with every problem found and its line
+     */
+    static JsonNode read(Path file, Path schemaFile) throws BrokenMappingException {
+        ObjectNode settings = StrictJson.mapper().createObjectNode();
+        Node tree = null;
+        if (Files.exists(file)) {
+            String text = text(file);
+            try {
+                LoaderOptions options = new LoaderOptions();
+                options.setAllowDuplicateKeys(false);
+                Object loaded = new Yaml(new SafeConstructor(options)).load(text);
+                tree = new Yaml(options).compose(new java.io.StringReader(text));
+                if (loaded instanceof Map<?, ?> map) {
+                    settings = StrictJson.mapper().valueToTree(map);
+                } else if (loaded != null) {
+                    throw new BrokenMappingException(new Problem(file, 1, 1, "settings are written as `key: value` lines"));
+                }
+            } catch (MarkedYAMLException e) {
+                Mark mark = e.getProblemMark();
+                throw new BrokenMappingException(new Problem(file, mark == null ? 0 : mark.getLine() + 1,
+                        mark == null ? 0 : mark.getColumn() + 1, "not valid YAML: " + e.getProblem()));
+            } catch (YAMLException e) {
+                throw new BrokenMappingException(new Problem(file, 0, 0, "not valid YAML: " + e.getMessage()));
+            }
+        }
+        if (Files.exists(schemaFile)) {
+            JsonNode schema = schema(schemaFile);
+            check(file, settings, tree, SCHEMAS.getSchema(schema));
+            complete(settings, schema);
+        }
+        return settings;
+    }
+
+    private static void check(Path file, JsonNode settings, Node tree, JsonSchema schema) throws BrokenMappingException {
+        List<Problem> problems = new ArrayList<>();
+        for (ValidationMessage found : schema.validate(settings)) {
+            Mark mark = mark(tree, found);
+            problems.add(new Problem(file, mark == null ? 0 : mark.getLine() + 1, mark == null ? 0 : mark.getColumn() + 1,
+                    advice(found, schema)));
+        }
+        if (!problems.isEmpty()) {
+            throw new BrokenMappingException(problems);
+        }
+    }
+
+    /** What is wrong, and what may be written in this place. */
+    private static String advice(ValidationMessage found, JsonSchema schema) {
+        String place = found.getInstanceLocation().toString().replace("$.", "").replace("$", "");
+        if ("additionalProperties".equals(found.getType())) {
+            JsonNode parent = at(schema.getSchemaNode(), found.getInstanceLocation());
+            List<String> known = new ArrayList<>();
+            parent.path("properties").fieldNames().forEachRemaining(known::add);
+            return "unknown key `" + found.getProperty() + "`" + (place.isEmpty() ? "" : " under `" + place + "`")
+                    + "; known are: " + String.join(", ", known);
+        }
+        JsonNode here = at(schema.getSchemaNode(), found.getInstanceLocation());
+        String hint = here.path("enum").isArray() ? "; write one of: " + here.get("enum") : "";
+        return "`" + place + "` " + found.getMessage().replaceFirst("^\\$[^:]*: ", "") + hint;
+    }
+
+    private static JsonNode at(JsonNode schema, JsonNodePath path) {
+        JsonNode here = schema;
+        for (int i = 0; i < path.getNameCount(); i++) {
+            JsonNode child = here.path("properties").path(String.valueOf(path.getElement(i)));
+            here = child.isMissingNode() ? here.path("additionalProperties") : child;
+            if (here.path("$ref").asText().startsWith("#/")) {
+                here = schema.at(here.get("$ref").asText().substring(1));
+            }
+        }
+        return here;
+    }
+
+    private static Mark mark(Node tree, ValidationMessage found) {
+        Node node = tree;
+        JsonNodePath path = found.getInstanceLocation();
+        for (int i = 0; i < path.getNameCount() && node != null; i++) {
+            Node child = child(node, String.valueOf(path.getElement(i)), false);
+            node = child == null ? node : child;
+        }
+        if (node != null && found.getProperty() != null) {
+            Node key = child(node, found.getProperty(), true);
+            node = key == null ? node : key;
+        }
+        return node == null ? null : node.getStartMark();
+    }
+
+    private static Node child(Node node, String name, boolean key) {
+        if (node instanceof MappingNode mapping) {
+            for (NodeTuple tuple : mapping.getValue()) {
+                if (tuple.getKeyNode() instanceof ScalarNode scalar && scalar.getValue().equals(name)) {
+                    return key ? scalar : tuple.getValueNode();
+                }
+            }
+        } else if (node instanceof SequenceNode sequence && name.chars().allMatch(Character::isDigit)
+                && Integer.parseInt(name) < sequence.getValue().size()) {
+            return sequence.getValue().get(Integer.parseInt(name));
+        }
+        return null;
+    }
+
+    /** Fills in the defaults of the schema, so that a mapping need not know them. */
+    private static void complete(ObjectNode settings, JsonNode schema) {
+        for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
+            JsonNode described = property.getValue();
+            if (!settings.has(property.getKey()) && described.has("default")) {
+                settings.set(property.getKey(), described.get("default").deepCopy());
+            } else if (!settings.has(property.getKey()) && described.has("properties")) {
+                settings.set(property.getKey(), StrictJson.mapper().createObjectNode());
+            }
+            if (settings.get(property.getKey()) instanceof ObjectNode object) {
+                complete(object, described);
+            }
+        }
+    }
+
+    private static JsonNode schema(Path file) throws BrokenMappingException {
+        try {
+            return StrictJson.mapper().readTree(file.toFile());
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new BrokenMappingException(new Problem(file, e.getLocation() == null ? 0 : e.getLocation().getLineNr(), 0,
+                    "not valid JSON: " + e.getOriginalMessage()));
+        } catch (IOException e) {
+            throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read: " + e.getClass().getSimpleName()));
+        }
+    }
+
+    private static String text(Path file) throws BrokenMappingException {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.subscriptionrelay.webhook;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.subscriptionrelay.broker.StorageHealth;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.mapping.Facts;
+import io.subscriptionrelay.mapping.Mapper;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.springframework.stereotype.Component;
+
+/** The steps of the webhook route that YAML cannot say: is it authentic, what is it, can it be kept. */
+@Component("webhooks")
+public class Webhooks {
+
+    private final Map<String, Authentication> authentications = new HashMap<>();
+    private final Set<String> activationCalls = new HashSet<>();
+    private final Mapper mapper;
+    private final StorageHealth storage;
+    private final Clock clock;
+
+    Webhooks(RelayProperties properties, Mapper mapper, StorageHealth storage, Clock clock) {
+        properties.providers().forEach((name, provider) -> {
+            if (provider.open()) {
+                authentications.put(name, new Authentication(provider, clock));
+                if (provider.activationCalls()) {
+                    activationCalls.add(name);
+                }
+            }
+        });
+        this.mapper = mapper;
+        this.storage = storage;
+        this.clock = clock;
+    }
+
+    /** Whether the provider's path answers; a closed one is not found. */
+    boolean open(String provider) {
+        return authentications.containsKey(provider);
+    }
+
+    /** The only request headers that the provider's proof needs, in lower case. */
+    Set<String> headers(String provider) {
+        return authentications.get(provider).headers();
+    }
+
+    /**
+     * Lets an authentic webhook pass.
+     *
+     * @throws NotAuthenticException when the provider's secret or signature is missing or wrong
+     */
+    public void authenticate(Exchange exchange, String provider) throws NotAuthenticException {
+        Authentication authentication = authentications.get(provider);
+        if (authentication == null) {
+            throw new NotAuthenticException("the provider is closed");
+        }
+        Message message = exchange.getMessage();
+        authentication.check(name -> message.getHeader(name, String.class), message.getBody(byte[].class));
+    }
+
+    /**
+     * Makes the message that is kept: the raw body, and beside it the id that a repeat of this event has too. Whatever
+     * came as a header before is gone.
+     *
+     * @return whether there is something to keep; false for an activation call
+     * @throws NotAJsonObjectException when the body is not a JSON object, which only a provider with activation calls may send
+     */
+    public boolean read(Exchange exchange, String provider) throws NotAJsonObjectException {
+        Message message = exchange.getMessage();
+        byte[] body = message.getBody(byte[].class);
+        message.removeHeaders("*");
+        Facts facts;
+        try {
+            Optional<ObjectNode> webhook = StrictJson.object(body);
+            facts = webhook.isPresent() ? mapper.facts(provider, webhook.get(), body) : Facts.unreadable(body);
+        } catch (NotAJsonObjectException e) {
+            if (activationCalls.contains(provider)) {
+                return false;
+            }
+            throw e;
+        }
+        if (facts.notAnEvent()) {
+            return false;
+        }
+        message.setBody(body);
+        message.setHeader(Headers.PROVIDER, provider);
+        message.setHeader(Headers.EVENT_ID, facts.id());
+        message.setHeader(Headers.RECEIVED_AT, clock.millis());
+        message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
+        return true;
+    }
+
+    /**
+     * Refuses what could not be kept.
+     *
+     * @throws io.subscriptionrelay.broker.NotStorableException when the broker or its disk cannot take an event now
+     */
+    public void checkStorage() {
+        storage.check();
+    }
+}
