@@ -1,0 +1,199 @@
+package io.subscriptionrelay.clevertap;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.delivery.AccountMonitor;
+import io.subscriptionrelay.delivery.Accounts;
+import io.subscriptionrelay.delivery.Answer;
+import io.subscriptionrelay.delivery.DestinationRules;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.delivery.Settlement;
+import io.subscriptionrelay.delivery.Settlements;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/** The steps of the CleverTap route that YAML cannot say: the body of a call, and what its answer means for each record. */
+@Component("cleverTap")
+public class CleverTap implements DestinationRules {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CleverTap.class);
+    private static final String NAME = "clevertap";
+    private static final String UPLOAD = "upload";
+    /** CleverTap upload API, error 523: an id must be under 120 characters. */
+    private static final int ID_LIMIT = 120;
+    /** CleverTap upload API: a miscellaneous server error, the only passing one about a single record. */
+    private static final int SERVER_ERROR = 555;
+    /** CleverTap answers 400 now and then without a reason; a lone record has this many attempts before it is believed. */
+    private static final int ATTEMPTS_ALONE = 3;
+    private static final Pattern POSITION = Pattern.compile("Skipped record number\\s*:\\s*(\\d{1,9})");
+
+    private final Accounts accounts;
+    private final AccountMonitor monitor;
+    private final Settlements settlements;
+    private final MeterRegistry metrics;
+
+    CleverTap(Accounts accounts, AccountMonitor monitor, Settlements settlements, MeterRegistry metrics) {
+        this.accounts = accounts;
+        this.monitor = monitor;
+        this.settlements = settlements;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public String destination() {
+        return NAME;
+    }
+
+    @Override
+    public Optional<String> refusal(JsonNode record) {
+        for (String key : List.of("identity", "objectId")) {
+            String id = record.path(key).asText("");
+            if (id.codePointCount(0, id.length()) >= ID_LIMIT) {
+                return Optional.of("CleverTap takes no " + key + " of " + ID_LIMIT + " or more characters");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Takes the batch in the body; what follows works on the property {@code upload}. */
+    public void begin(Exchange exchange, String account) {
+        List<?> messages = exchange.getMessage().getBody(List.class);
+        List<RecordMessage> records = messages.stream().map(message -> new RecordMessage((Message) message)).toList();
+        exchange.setProperty(Headers.DESTINATION, NAME);
+        exchange.setProperty(Headers.ACCOUNT, account);
+        exchange.setProperty(UPLOAD, new Upload(records, settlements.begin(exchange)));
+    }
+
+    /** Makes the next call. The passcode stands in no route and no placeholder, only in the message for this call. */
+    public void next(Exchange exchange) {
+        Account account = accounts.account(NAME, account(exchange));
+        Message message = exchange.getMessage();
+        message.removeHeaders("*");
+        message.setHeader("X-CleverTap-Account-Id", account.id());
+        message.setHeader("X-CleverTap-Passcode", account.secret());
+        message.setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
+        exchange.removeProperty(Exchange.EXCEPTION_CAUGHT);
+        byte[] body = upload(exchange).next();
+        message.setBody(body);
+        DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
+                .tag("destination", NAME).tag("account", account(exchange)).register(metrics).record(upload(exchange).current().size());
+    }
+
+    /** Reads the answer to a call and settles its records, or halves it. */
+    public void answer(Exchange exchange) {
+        Upload upload = upload(exchange);
+        if (exchange.getProperty(Exchange.EXCEPTION_CAUGHT) != null) {
+            failedInCompany(upload);
+            return;
+        }
+        Answer answer = Answer.of(exchange);
+        if (answer.success()) {
+            read(exchange, upload, answer.json());
+        } else {
+            refused(upload, answer);
+        }
+    }
+
+    private void read(Exchange exchange, Upload upload, JsonNode json) {
+        List<RecordMessage> records = upload.current();
+        JsonNode unprocessed = json.path("unprocessed");
+        Settlement settlement = upload.settlement();
+        if (json.path("processed").asInt() == 0 && unprocessed.isEmpty()) {
+            // neither stored nor refused, or no answer of CleverTap's at all
+            records.forEach(settlement::sendBack);
+            return;
+        }
+        monitor.succeeded(NAME, account(exchange));
+        JsonNode[] refusals = new JsonNode[records.size()];
+        int unplaced = 0;
+        for (JsonNode refusal : unprocessed) {
+            int position = position(refusal, records.size());
+            if (position > 0) {
+                refusals[position - 1] = refusal;
+            } else {
+                unplaced++;
+            }
+        }
+        for (int i = 0; i < refusals.length; i++) {
+            if (refusals[i] != null) {
+                settle(settlement, records.get(i), refusals[i]);
+            } else if (unplaced > 0) {
+                settlement.park(records.get(i), "CleverTap refused " + unplaced + " of " + records.size()
+                        + " records without saying which; this one may be stored, so look before you replay it");
+            } else {
+                settlement.delivered(records.get(i));
+            }
+        }
+        if (unplaced > 0) {
+            LOG.error("CleverTap refused {} of {} records of a call without their position; those not named are parked", unplaced,
+                    records.size());
+        }
+    }
+
+    /** By its number only: the record that CleverTap repeats is altered. */
+    private static int position(JsonNode refusal, int size) {
+        Matcher matcher = POSITION.matcher(refusal.path("error").asText(""));
+        if (!matcher.find()) {
+            return size == 1 ? 1 : 0;
+        }
+        int position = Integer.parseInt(matcher.group(1));
+        return position <= size ? position : 0;
+    }
+
+    private static void settle(Settlement settlement, RecordMessage record, JsonNode refusal) {
+        int code = refusal.path("code").asInt();
+        if (code == SERVER_ERROR) {
+            settlement.sendBack(record);
+        } else {
+            settlement.park(record, "CleverTap " + code + ": " + text(refusal));
+        }
+    }
+
+    private static String text(JsonNode refusal) {
+        return Answer.line(POSITION.matcher(refusal.path("error").asText("")).replaceAll(""));
+    }
+
+    private static void refused(Upload upload, Answer answer) {
+        if (upload.current().size() > 1) {
+            upload.halve();
+            return;
+        }
+        RecordMessage record = upload.current().get(0);
+        if (record.number(Headers.ATTEMPT) + 1 < ATTEMPTS_ALONE) {
+            upload.settlement().sendBack(record);
+        } else {
+            upload.settlement().park(record, "CleverTap HTTP " + answer.status() + ": " + text(answer.json()));
+        }
+    }
+
+    private static void failedInCompany(Upload upload) {
+        if (upload.current().size() > 1) {
+            upload.halve();
+        } else {
+            upload.settlement().sendBack(upload.current().get(0));
+        }
+    }
+
+    /** What the route has to send before the batch is committed. */
+    public List<Message> settle(Exchange exchange) {
+        return upload(exchange).settlement().messages();
+    }
+
+    private static Upload upload(Exchange exchange) {
+        return exchange.getProperty(UPLOAD, Upload.class);
+    }
+
+    private static String account(Exchange exchange) {
+        return exchange.getProperty(Headers.ACCOUNT, String.class);
+    }
+}

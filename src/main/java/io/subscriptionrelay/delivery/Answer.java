@@ -1,0 +1,45 @@
+package io.subscriptionrelay.delivery;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.camel.Exchange;
+
+/**
+ * A destination's answer, read within limits.
+ *
+ * @param status the HTTP status; 0 when there is no answer because the call was given up
+ * @param json the body; missing when it is not JSON
+ */
+public record Answer(int status, JsonNode json) {
+
+    /** An answer about 1000 records repeats each of them. */
+    private static final int LARGEST = 16 * 1024 * 1024;
+    private static final int LONGEST_TEXT = 200;
+
+    /** Reads the answer of the HTTP step before. */
+    public static Answer of(Exchange exchange) {
+        Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+        if (status == null) {
+            return new Answer(0, MissingNode.getInstance());
+        }
+        try (InputStream body = exchange.getMessage().getBody(InputStream.class)) {
+            byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST);
+            return new Answer(status, bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes));
+        } catch (IOException notJson) {
+            return new Answer(status, MissingNode.getInstance());
+        }
+    }
+
+    public boolean success() {
+        return status >= 200 && status < 300;
+    }
+
+    /** What a destination says of a refusal, on one line. */
+    public static String line(String text) {
+        String line = text.replaceAll("[\\p{Cntrl}\\s]+", " ").trim();
+        return line.length() <= LONGEST_TEXT ? line : line.substring(0, LONGEST_TEXT) + "…";
+    }
+}

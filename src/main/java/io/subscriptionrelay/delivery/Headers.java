@@ -1,0 +1,48 @@
+package io.subscriptionrelay.delivery;
+
+/** The names of what is kept beside a message's body. They are JMS properties, so an operator can select by them. */
+public final class Headers {
+
+    /** Who sent the webhook. */
+    public static final String PROVIDER = "provider";
+    /** The provider's event id, or the key composed in its place. */
+    public static final String EVENT_ID = "eventId";
+    /** When the webhook came in, in milliseconds since 1970. */
+    public static final String RECEIVED_AT = "receivedAt";
+    /** What the event means, as named by the provider's route. */
+    public static final String STEP = "step";
+    /** When it happened at the provider, in milliseconds since 1970. */
+    public static final String EVENT_TIME = "eventTime";
+    /** Where a record goes. */
+    public static final String DESTINATION = "destination";
+    /** The account or app of the destination. */
+    public static final String ACCOUNT = "account";
+    /** Which of the event's records this is, from 0. */
+    public static final String PART = "part";
+    /** How often the record was sent back, for itself alone. */
+    public static final String ATTEMPT = "attempt";
+    /** When the record was first refused for a passing reason, in milliseconds since 1970. */
+    public static final String FIRST_REFUSED_AT = "firstRefusedAt";
+    /** Set on a record that must not be folded with others: together they were refused. */
+    public static final String ALONE = "alone";
+    /** Why it was parked. */
+    public static final String REASON = "reason";
+    /** The entry's id in the list of parked events. */
+    public static final String PARKED_ID = "parkedId";
+    /** When it was parked, in milliseconds since 1970. */
+    public static final String PARKED_AT = "parkedAt";
+    /** The queue that it was parked from. */
+    public static final String ORIGIN = "origin";
+    /** The queue that a message goes to. */
+    public static final String QUEUE = "queue";
+    /** Set on a replayed event. */
+    public static final String REPLAYED = "replayed";
+
+    /** Artemis: a second message with the same value is not routed. */
+    public static final String DUPLICATE_ID = "_AMQ_DUPL_ID";
+    /** Artemis: when a message becomes visible, in milliseconds since 1970. */
+    public static final String SCHEDULED = "_AMQ_SCHED_DELIVERY";
+
+    private Headers() {
+    }
+}

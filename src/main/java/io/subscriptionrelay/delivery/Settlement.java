@@ -1,0 +1,110 @@
+package io.subscriptionrelay.delivery;
+
+import io.subscriptionrelay.parked.Parking;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+
+/**
+ * Settles the records of a batch one by one: delivered, sent back, or parked. What is sent back or parked is a message that
+ * the route sends in the batch's transaction. Not thread-safe.
+ */
+public final class Settlement {
+
+    /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds. */
+    private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
+
+    private final Exchange exchange;
+    private final Outcomes outcomes;
+    private final Parking parking;
+    private final Clock clock;
+    private final List<Message> messages = new ArrayList<>();
+
+    Settlement(Exchange exchange, Outcomes outcomes, Parking parking, Clock clock) {
+        this.exchange = exchange;
+        this.outcomes = outcomes;
+        this.parking = parking;
+        this.clock = clock;
+    }
+
+    /** The destination has it. */
+    public void delivered(RecordMessage record) {
+        outcomes.delivered(exchange, record);
+    }
+
+    /** Nothing is sent, because the destination already has something newer or the record has nothing to say. */
+    public void skipped(RecordMessage record, String reason) {
+        outcomes.skipped(exchange, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
+                record.text(Headers.DESTINATION), reason);
+    }
+
+    /** It was refused for a passing reason of its own, and comes back later, each time after a longer while. */
+    public void sendBack(RecordMessage record) {
+        long attempt = record.number(Headers.ATTEMPT) + 1;
+        long delay = Math.min(LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.min(attempt - 1, 20));
+        Message message = sentBack(record, Duration.ofMillis(delay));
+        message.setHeader(Headers.ATTEMPT, (int) attempt);
+    }
+
+    /**
+     * Like {@link #sendBack}, until this much time has gone by since its first refusal; then it is parked.
+     *
+     * @param reason why it would be parked
+     */
+    public void sendBackFor(Duration atMost, RecordMessage record, String reason) {
+        long first = record.number(Headers.FIRST_REFUSED_AT);
+        if (first > 0 && clock.millis() - first >= atMost.toMillis()) {
+            park(record, reason + ", for " + atMost.toHours() + " h");
+        } else {
+            sendBack(record);
+        }
+    }
+
+    /** It was refused in company, and is tried alone after this delay. */
+    public void sendBackAlone(RecordMessage record, Duration delay) {
+        sentBack(record, delay).setHeader(Headers.ALONE, true);
+    }
+
+    /** It was not tried, and goes back as it came. */
+    public void putBack(RecordMessage record) {
+        Message message = record.again(exchange.getContext());
+        message.setHeader(Headers.QUEUE, queue(record));
+        messages.add(message);
+    }
+
+    private Message sentBack(RecordMessage record, Duration delay) {
+        long now = clock.millis();
+        Message message = record.again(exchange.getContext());
+        if (record.number(Headers.FIRST_REFUSED_AT) == 0) {
+            message.setHeader(Headers.FIRST_REFUSED_AT, now);
+        }
+        message.setHeader(Headers.SCHEDULED, now + delay.toMillis());
+        message.setHeader(Headers.QUEUE, queue(record));
+        messages.add(message);
+        outcomes.retried(exchange, record);
+        return message;
+    }
+
+    /** It was refused for good. */
+    public void park(RecordMessage record, String reason) {
+        Message message = record.webhookMessage(exchange.getContext());
+        message.removeHeader(Headers.ATTEMPT);
+        message.removeHeader(Headers.FIRST_REFUSED_AT);
+        message.removeHeader(Headers.ALONE);
+        parking.address(exchange, message, queue(record), reason);
+        messages.add(message);
+    }
+
+    private static String queue(RecordMessage record) {
+        return Accounts.queue(record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT));
+    }
+
+    /** The messages that the route must send before the batch is committed. */
+    public List<Message> messages() {
+        return messages;
+    }
+}

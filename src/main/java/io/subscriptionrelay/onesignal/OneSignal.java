@@ -1,0 +1,280 @@
+package io.subscriptionrelay.onesignal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.delivery.AccountMonitor;
+import io.subscriptionrelay.delivery.Accounts;
+import io.subscriptionrelay.delivery.Answer;
+import io.subscriptionrelay.delivery.DestinationRules;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.delivery.Settlement;
+import io.subscriptionrelay.delivery.Settlements;
+import io.subscriptionrelay.delivery.UserLanes;
+import io.subscriptionrelay.jmsbatch.BatchTurn;
+import io.subscriptionrelay.onesignal.UserUpdate.Member;
+import io.subscriptionrelay.onesignal.UserUpdate.Outcome;
+import io.subscriptionrelay.state.AppliedState;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.ProducerTemplate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.stereotype.Component;
+
+/**
+ * The steps of the OneSignal routes that YAML cannot say: fold what a batch has for a user into one update, make the calls
+ * side by side within OneSignal's limits, and settle each record by the answer.
+ */
+@Component("oneSignal")
+public class OneSignal implements DestinationRules, DisposableBean {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OneSignal.class);
+    private static final String NAME = "onesignal";
+    private static final String PLAYER = "player_id";
+    private static final String UPDATE = "update";
+    /** OneSignal rate limits: one update per user and second; counted from the end of a call, so that no delay on the way shortens it. */
+    private static final Duration SPACING = Duration.ofMillis(1010);
+    /** A user may be created after the purchase is reported; OneSignal forgets nobody that it may still get to know. */
+    private static final Duration UNKNOWN_USER = Duration.ofHours(24);
+
+    private final Accounts accounts;
+    private final AccountMonitor monitor;
+    private final Settlements settlements;
+    private final AppliedState state;
+    private final MeterRegistry metrics;
+    private final CamelContext camel;
+    private final ProducerTemplate template;
+    private final UserLanes lanes = new UserLanes(SPACING);
+    private final Map<String, Calls> calls = new ConcurrentHashMap<>();
+
+    OneSignal(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, MeterRegistry metrics,
+            CamelContext camel, ProducerTemplate template) {
+        this.accounts = accounts;
+        this.monitor = monitor;
+        this.settlements = settlements;
+        this.state = state;
+        this.metrics = metrics;
+        this.camel = camel;
+        this.template = template;
+    }
+
+    @Override
+    public String destination() {
+        return NAME;
+    }
+
+    @Override
+    public Optional<String> refusal(JsonNode record) {
+        return record.path("by").isTextual() && !record.path("id").asText("").isBlank() && record.path("tags").isObject()
+                ? Optional.empty()
+                : Optional.of("the mapping gave a OneSignal record without `by`, `id` or `tags`");
+    }
+
+    /**
+     * Delivers a batch and settles it.
+     *
+     * @param account the app
+     * @param inFlight how many calls may be under way at once
+     * @param perSecond how many calls a second the app allows
+     * @return what the route has to send before the batch is committed
+     */
+    public List<Message> deliver(Exchange exchange, String account, int inFlight, int perSecond) {
+        Calls app = calls.computeIfAbsent(account, name -> new Calls("onesignal-" + name, inFlight, perSecond));
+        Settlement settlement = settlements.begin(exchange);
+        List<UserUpdate> updates = byUser(exchange.getMessage().getBody(List.class));
+        for (UserUpdate update : updates) {
+            update.pass(lanes.enter(account + '/' + update.key()));
+        }
+        BatchTurn.release(exchange);
+        Map<String, Long> applied = new HashMap<>();
+        try {
+            Map<String, Long> newest = state.newest(NAME, account, updates.stream().map(UserUpdate::key).toList());
+            List<CompletableFuture<Void>> ends = new ArrayList<>(updates.size());
+            for (UserUpdate update : updates) {
+                ends.add(update.pass().turn().thenCompose(ignored ->
+                        run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied)));
+            }
+            CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).join();
+            synchronized (settlement) {
+                state.applied(NAME, account, applied);
+            }
+        } finally {
+            updates.forEach(update -> update.pass().leave());
+        }
+        return settlement.messages();
+    }
+
+    private static List<UserUpdate> byUser(List<?> messages) {
+        Map<String, UserUpdate> users = new LinkedHashMap<>();
+        for (Object message : messages) {
+            RecordMessage record = new RecordMessage((Message) message);
+            JsonNode json = record.record();
+            String by = json.path("by").asText();
+            String id = json.path("id").asText();
+            users.computeIfAbsent(AppliedState.key(by, id), key -> new UserUpdate(key, by, id))
+                    .add(record, json.path("tags"), record.number(Headers.EVENT_TIME), record.flag(Headers.ALONE));
+        }
+        return new ArrayList<>(users.values());
+    }
+
+    /** One call after the other, until the user's events are all settled. */
+    private CompletableFuture<Void> run(Calls app, String account, UserUpdate update, long newest, Settlement settlement,
+            Map<String, Long> applied) {
+        return app.after(update.pass().spacing(System.nanoTime()), () -> {
+            List<Member> older = update.takeOlderThan(Math.max(newest, update.pass().applied()));
+            synchronized (settlement) {
+                older.forEach(member -> settlement.skipped(member.message(), "older than what the user already has"));
+            }
+            if (!update.isEmpty()) {
+                call(app, account, update);
+                synchronized (settlement) {
+                    settle(update, settlement, applied);
+                }
+                if (update.outcome() == Outcome.GIVEN_UP) {
+                    synchronized (settlement) {
+                        update.takeRest().forEach(member -> settlement.putBack(member.message()));
+                    }
+                }
+            }
+        }).thenCompose(ignored -> update.isEmpty() ? CompletableFuture.completedFuture(null)
+                : run(app, account, update, newest, settlement, applied));
+    }
+
+    private void call(Calls app, String account, UserUpdate update) {
+        ObjectNode tags = update.fold();
+        if (stopping() || !app.acquire()) {
+            update.ended(Outcome.GIVEN_UP, null);
+            return;
+        }
+        Exchange end = template.send("direct:onesignal-update", exchange -> {
+            exchange.setProperty(Headers.DESTINATION, NAME);
+            exchange.setProperty(Headers.ACCOUNT, account);
+            exchange.setProperty("url", url(account, update));
+            exchange.setProperty(UPDATE, update);
+            request(exchange.getMessage(), account, update, tags);
+        });
+        update.pass().done();
+        if (end.getException() != null) {
+            if (!stopping()) {
+                LOG.error("An update to OneSignal could not be made and is tried again later: {}", end.getException().toString());
+            }
+            update.ended(stopping() ? Outcome.GIVEN_UP : Outcome.FAILED_IN_COMPANY, null);
+        }
+    }
+
+    private boolean stopping() {
+        return camel.isStopping() || camel.isStopped() || camel.isSuspending();
+    }
+
+    private String url(String account, UserUpdate update) {
+        String url = accounts.url(NAME, account);
+        // the players endpoint lives on the older host only
+        return PLAYER.equals(update.by()) ? url.replace("https://api.onesignal.com", "https://onesignal.com") : url;
+    }
+
+    /** The API key stands in no route and no placeholder, only in the message for this call. */
+    private void request(Message message, String account, UserUpdate update, ObjectNode tags) {
+        Account app = accounts.account(NAME, account);
+        ObjectNode body = StrictJson.mapper().createObjectNode();
+        if (PLAYER.equals(update.by())) {
+            body.put("app_id", app.id()).set("tags", tags);
+            message.setHeader(Exchange.HTTP_METHOD, "PUT");
+            message.setHeader(Exchange.HTTP_PATH, "/api/v1/players/" + segment(update.id()));
+            message.setHeader("Authorization", (app.secret().startsWith("os_v2_") ? "Key " : "Basic ") + app.secret());
+        } else {
+            body.putObject("properties").set("tags", tags);
+            message.setHeader(Exchange.HTTP_METHOD, "PATCH");
+            message.setHeader(Exchange.HTTP_PATH,
+                    "/apps/" + segment(app.id()) + "/users/by/" + segment(update.by()) + "/" + segment(update.id()));
+            message.setHeader("Authorization", "Key " + app.secret());
+        }
+        message.setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
+        try {
+            message.setBody(StrictJson.mapper().writeValueAsBytes(body));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("tags that were read as JSON can be written as JSON", e);
+        }
+        DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
+                .tag("destination", NAME).tag("account", account).register(metrics).record(update.current().size());
+    }
+
+    private static String segment(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /** Reads the answer to an update. */
+    public void answer(Exchange exchange) {
+        UserUpdate update = exchange.getProperty(UPDATE, UserUpdate.class);
+        if (exchange.getProperty(Exchange.EXCEPTION_CAUGHT) != null) {
+            update.ended(Outcome.FAILED_IN_COMPANY, null);
+            return;
+        }
+        Answer answer = Answer.of(exchange);
+        monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
+        String text = text(answer.json());
+        if (answer.success() && !(answer.json().path("success").isBoolean() && !answer.json().path("success").booleanValue())) {
+            update.ended(Outcome.ACCEPTED, null);
+        } else if (answer.status() == 404 || (PLAYER.equals(update.by()) && text.contains("No user with this id found"))) {
+            update.ended(Outcome.NO_SUCH_USER, "OneSignal " + answer.status() + ": it does not know the user");
+        } else {
+            update.ended(Outcome.REFUSED, "OneSignal " + answer.status() + ": " + text);
+        }
+    }
+
+    /** Of both of OneSignal's shapes of an error: {@code {"errors":[{"code","title"}]}} and {@code {"errors":["…"]}}. */
+    private static String text(JsonNode json) {
+        JsonNode first = json.path("errors").path(0);
+        return Answer.line(first.isTextual() ? first.textValue()
+                : (first.path("code").asText("") + " " + first.path("title").asText("")));
+    }
+
+    private static void settle(UserUpdate update, Settlement settlement, Map<String, Long> applied) {
+        List<Member> members = update.current();
+        switch (update.outcome()) {
+            case ACCEPTED -> members.forEach(member -> {
+                settlement.delivered(member.message());
+                applied.merge(update.key(), member.time(), Math::max);
+                update.pass().applied(member.time());
+            });
+            case NO_SUCH_USER -> members.forEach(member ->
+                    settlement.sendBackFor(UNKNOWN_USER, member.message(), update.reason()));
+            case FAILED_IN_COMPANY -> members.forEach(member -> settlement.sendBack(member.message()));
+            case GIVEN_UP -> members.forEach(member -> settlement.putBack(member.message()));
+            case REFUSED -> {
+                if (members.size() == 1) {
+                    settlement.park(members.get(0).message(), update.reason());
+                } else {
+                    // one of them is at fault: each is tried alone, in their order
+                    for (int i = 0; i < members.size(); i++) {
+                        settlement.sendBackAlone(members.get(i).message(), Duration.ofSeconds(1).plusMillis(1200L * i));
+                    }
+                }
+            }
+            default -> throw new IllegalStateException("no rule for " + update.outcome());
+        }
+    }
+
+    @Override
+    public void destroy() {
+        calls.values().forEach(Calls::close);
+    }
+}

@@ -1,0 +1,45 @@
+package io.subscriptionrelay.parked;
+
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.Outcomes;
+import java.time.Clock;
+import java.util.UUID;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.springframework.stereotype.Component;
+
+/** Sets events aside, with the reason and the raw webhook, until a person replays or discards them. */
+@Component("parking")
+public class Parking {
+
+    /** Before the name of the queue that a parked event comes from. */
+    static final String PREFIX = "parked.";
+
+    private final Outcomes outcomes;
+    private final Clock clock;
+
+    Parking(Outcomes outcomes, Clock clock) {
+        this.outcomes = outcomes;
+        this.clock = clock;
+    }
+
+    /**
+     * Makes this the message of a parked event; the route sends it in the transaction that settles the event.
+     *
+     * @param origin the queue that the event comes from
+     * @param reason why, without personal data
+     */
+    public void address(Exchange exchange, Message message, String origin, String reason) {
+        message.setHeader(Headers.REASON, reason);
+        message.setHeader(Headers.PARKED_ID, UUID.randomUUID().toString());
+        message.setHeader(Headers.PARKED_AT, clock.millis());
+        message.setHeader(Headers.ORIGIN, origin);
+        message.setHeader(Headers.QUEUE, PREFIX + origin);
+        outcomes.parked(exchange, text(message, Headers.PROVIDER), text(message, Headers.EVENT_ID), text(message, Headers.STEP),
+                text(message, Headers.DESTINATION), text(message, Headers.ACCOUNT), reason);
+    }
+
+    private static String text(Message message, String header) {
+        return message.getHeader(header, String.class);
+    }
+}

@@ -1,0 +1,103 @@
+package io.subscriptionrelay.state;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcUtils;
+import org.springframework.jdbc.support.MetaDataAccessException;
+import org.springframework.stereotype.Component;
+
+/** The event time of the newest state that each user has at a destination, so that an older event never overwrites it. */
+@Component
+public class AppliedState {
+
+    private static final int KEYS_PER_QUERY = 500;
+
+    private final JdbcTemplate jdbc;
+    private final String upsert;
+
+    AppliedState(DataSource dataSource) throws MetaDataAccessException {
+        jdbc = new JdbcTemplate(dataSource);
+        boolean postgres = "PostgreSQL".equals(JdbcUtils.commonDatabaseName(
+                JdbcUtils.extractDatabaseMetaData(dataSource, java.sql.DatabaseMetaData::getDatabaseProductName)));
+        upsert = postgres
+                ? "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
+                        + " ON CONFLICT (destination, account, user_key)"
+                        + " DO UPDATE SET event_time = GREATEST(applied_state.event_time, EXCLUDED.event_time)"
+                : "MERGE INTO applied_state AS t USING (VALUES (CAST(? AS VARCHAR), CAST(? AS VARCHAR), CAST(? AS VARCHAR), CAST(? AS BIGINT)))"
+                        + " AS s (destination, account, user_key, event_time)"
+                        + " ON t.destination = s.destination AND t.account = s.account AND t.user_key = s.user_key"
+                        + " WHEN MATCHED AND t.event_time < s.event_time THEN UPDATE SET event_time = s.event_time"
+                        + " WHEN NOT MATCHED THEN INSERT (destination, account, user_key, event_time)"
+                        + " VALUES (s.destination, s.account, s.user_key, s.event_time)";
+    }
+
+    /** The key of a user: a hash, because ids are personal data. */
+    public static String key(String label, String id) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
+                    .digest((label + '\n' + id).getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-256 is part of every JDK", e);
+        }
+    }
+
+    /** The newest applied event times in milliseconds since 1970, of those users that have one. */
+    public Map<String, Long> newest(String destination, String account, Collection<String> users) {
+        Map<String, Long> times = new HashMap<>();
+        List<String> keys = new ArrayList<>(users);
+        for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
+            List<String> part = keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY));
+            List<Object> arguments = new ArrayList<>(List.of(destination, account));
+            arguments.addAll(part);
+            jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
+                    + String.join(",", Collections.nCopies(part.size(), "?")) + ")",
+                    row -> {
+                        times.put(row.getString(1), row.getLong(2));
+                    }, arguments.toArray());
+        }
+        return times;
+    }
+
+    /** Remembers that these states were applied; a newer one that is remembered already stays. */
+    public void applied(String destination, String account, Map<String, Long> times) {
+        if (times.isEmpty()) {
+            return;
+        }
+        // always in the same order, so that two instances cannot wait for each other
+        List<Object[]> rows = new TreeMap<>(times).entrySet().stream()
+                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue()}).toList();
+        jdbc.execute((Connection connection) -> {
+            boolean automatic = connection.getAutoCommit();
+            connection.setAutoCommit(false);
+            try (var statement = connection.prepareStatement(upsert)) {
+                for (Object[] row : rows) {
+                    for (int i = 0; i < row.length; i++) {
+                        statement.setObject(i + 1, row[i]);
+                    }
+                    statement.addBatch();
+                }
+                statement.executeBatch();
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(automatic);
+            }
+            return null;
+        });
+    }
+}
