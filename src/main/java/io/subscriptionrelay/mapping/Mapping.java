@@ -70,9 +70,12 @@ record Mapping(Expression expression, JsonNode settings, Set<String> always) {
         }
         JsonNode event = settings.path("events").path(step);
         if (event.isObject()) {
-            return (event.has("enabled") && !event.get("enabled").asBoolean())
-                    || (event.has("name") && event.get("name").asText().isBlank());
+            return (event.has("enabled") && off(event.get("enabled"))) || (event.has("name") && off(event.get("name")));
         }
+        return off(event);
+    }
+
+    private static boolean off(JsonNode event) {
         return event.isMissingNode() || event.isNull() || (event.isBoolean() && !event.booleanValue())
                 || (event.isTextual() && event.textValue().isBlank());
     }

@@ -59,6 +59,9 @@ public final class StrictJson {
                 throw new NotAJsonObjectException("the body is nested deeper than " + DEEPEST);
             }
             return Optional.empty();
+        } catch (NumberFormatException exponent) {
+            // a number like 1e99999999999 is JSON, though nobody can hold it
+            return Optional.empty();
         } catch (JsonProcessingException e) {
             throw new NotAJsonObjectException(where(e));
         } catch (IOException e) {
