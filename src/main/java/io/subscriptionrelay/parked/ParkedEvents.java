@@ -1,0 +1,272 @@
+package io.subscriptionrelay.parked;
+
+import io.subscriptionrelay.broker.EmbeddedBroker;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.delivery.Accounts;
+import io.subscriptionrelay.delivery.Headers;
+import jakarta.jms.BytesMessage;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.InvalidDestinationException;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.QueueBrowser;
+import jakarta.jms.Session;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.apache.activemq.artemis.core.server.ActiveMQServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jmx.export.annotation.ManagedAttribute;
+import org.springframework.jmx.export.annotation.ManagedOperation;
+import org.springframework.jmx.export.annotation.ManagedOperationParameter;
+import org.springframework.jmx.export.annotation.ManagedResource;
+import org.springframework.stereotype.Component;
+
+/**
+ * The parked events: look at them, replay them from the raw webhook through today's mapping, discard them. The same as at
+ * {@code /actuator/parked}, for JMX.
+ */
+@Component
+@ManagedResource(objectName = "subscription-relay:type=Parked", description = "Events that were set aside, with their reason")
+public class ParkedEvents {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ParkedEvents.class);
+    private static final int TRANSACTION = 500;
+    /** A message that was there when it was looked for is handed over at once; this is only for a slow cluster. */
+    private static final long RECEIVE = 1000;
+
+    private final ConnectionFactory connections;
+    private final EmbeddedBroker broker;
+    private final RelayProperties properties;
+    private final Clock clock;
+
+    ParkedEvents(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Clock clock) {
+        this.connections = connections;
+        this.broker = broker;
+        this.properties = properties;
+        this.clock = clock;
+    }
+
+    /** How many events are parked. */
+    @ManagedAttribute(description = "How many events are parked")
+    public int getTotal() {
+        return (int) list(ParkedFilter.ANY, 0, 0).get("total");
+    }
+
+    /** The parked events from this position on, as {@code total} and {@code entries}; no personal data. */
+    @ManagedOperation(description = "Lists the parked events")
+    @ManagedOperationParameter(name = "offset", description = "How many to leave out")
+    @ManagedOperationParameter(name = "limit", description = "How many to list at the most")
+    public Map<String, Object> list(int offset, int limit) {
+        return list(ParkedFilter.ANY, offset, limit);
+    }
+
+    /** One parked event with its raw webhook. */
+    @ManagedOperation(description = "Shows one parked event with its raw webhook")
+    @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
+    public Map<String, Object> show(String id) {
+        return find(id).orElseThrow(() -> new IllegalArgumentException("no parked event has the id " + id));
+    }
+
+    /** Replays one. */
+    @ManagedOperation(description = "Replays one parked event through today's mapping")
+    @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
+    public boolean replay(String id) {
+        return move(ParkedFilter.ANY, id, true) > 0;
+    }
+
+    /** Replays all. */
+    @ManagedOperation(description = "Replays all parked events through today's mappings")
+    public int replayAll() {
+        return replay(ParkedFilter.ANY);
+    }
+
+    /** Discards one. */
+    @ManagedOperation(description = "Discards one parked event for good")
+    @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
+    public boolean discard(String id) {
+        return move(ParkedFilter.ANY, id, false) > 0;
+    }
+
+    /** Replays those that the filter means, of what is parked now. */
+    public int replay(ParkedFilter filter) {
+        return move(filter.before(clock.millis() + 1), null, true);
+    }
+
+    /** Those that the filter means: how many in all, and a page of them. */
+    public Map<String, Object> list(ParkedFilter filter, int offset, int limit) {
+        List<Map<String, Object>> entries = new ArrayList<>();
+        int total = 0;
+        try (Connection connection = connections.createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            connection.start();
+            for (String queue : queues(filter)) {
+                try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), filter.selector())) {
+                    Enumeration<?> messages = browser.getEnumeration();
+                    while (messages.hasMoreElements()) {
+                        Message message = (Message) messages.nextElement();
+                        if (total++ >= offset && entries.size() < limit) {
+                            entries.add(entry(queue, message));
+                        }
+                    }
+                } catch (InvalidDestinationException nothingParkedHereYet) {
+                    LOG.debug("{} does not exist yet", queue);
+                }
+            }
+        } catch (JMSException e) {
+            throw new IllegalStateException("the broker cannot be asked: " + e.getMessage(), e);
+        }
+        Map<String, Object> list = new LinkedHashMap<>();
+        list.put("total", total);
+        list.put("entries", entries);
+        return list;
+    }
+
+    /** One parked event with its raw webhook, or empty. */
+    public Optional<Map<String, Object>> find(String id) {
+        try (Connection connection = connections.createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            connection.start();
+            for (String queue : queues(ParkedFilter.ANY)) {
+                try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), byId(id))) {
+                    Enumeration<?> messages = browser.getEnumeration();
+                    if (messages.hasMoreElements()) {
+                        Message message = (Message) messages.nextElement();
+                        Map<String, Object> entry = entry(queue, message);
+                        entry.put("event", new String(body(message), StandardCharsets.UTF_8));
+                        return Optional.of(entry);
+                    }
+                } catch (InvalidDestinationException nothingParkedHereYet) {
+                    LOG.debug("{} does not exist yet", queue);
+                }
+            }
+            return Optional.empty();
+        } catch (JMSException e) {
+            throw new IllegalStateException("the broker cannot be asked: " + e.getMessage(), e);
+        }
+    }
+
+    private int move(ParkedFilter filter, String id, boolean replay) {
+        String selector = id == null ? filter.selector() : byId(id);
+        int moved = 0;
+        try (Connection connection = connections.createConnection();
+                Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+            connection.start();
+            for (String queue : queues(filter)) {
+                if (!holds(session, queue, selector)) {
+                    continue;
+                }
+                try (MessageConsumer consumer = session.createConsumer(session.createQueue(queue), selector)) {
+                    Message message = consumer.receive(RECEIVE);
+                    while (message != null) {
+                        if (replay) {
+                            send(session, message);
+                        }
+                        moved++;
+                        if (moved % TRANSACTION == 0 || id != null) {
+                            session.commit();
+                        }
+                        message = id != null ? null : consumer.receiveNoWait();
+                    }
+                    session.commit();
+                }
+            }
+        } catch (JMSException e) {
+            throw new IllegalStateException("the broker cannot be asked; " + moved + " were done: " + e.getMessage(), e);
+        }
+        if (moved > 0) {
+            LOG.info("{} parked events were {}", moved, replay ? "replayed" : "discarded");
+        }
+        return moved;
+    }
+
+    /** Looks before it consumes, so that a consumer need not wait for what is not there. */
+    private static boolean holds(Session session, String queue, String selector) throws JMSException {
+        try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), selector)) {
+            return browser.getEnumeration().hasMoreElements();
+        } catch (InvalidDestinationException nothingParkedHereYet) {
+            return false;
+        }
+    }
+
+    /**
+     * Back to where it came in, for the one record that was parked: its other records, and the other destinations, have
+     * theirs. It has no duplicate id, since the broker knows the event.
+     */
+    private static void send(Session session, Message parked) throws JMSException {
+        BytesMessage event = session.createBytesMessage();
+        event.writeBytes(body(parked));
+        for (String header : List.of(Headers.PROVIDER, Headers.EVENT_ID, Headers.RECEIVED_AT, Headers.DESTINATION, Headers.PART)) {
+            if (parked.propertyExists(header)) {
+                event.setObjectProperty(header, parked.getObjectProperty(header));
+            }
+        }
+        event.setBooleanProperty(Headers.REPLAYED, true);
+        try (MessageProducer producer = session.createProducer(
+                session.createQueue("events." + parked.getStringProperty(Headers.PROVIDER)))) {
+            producer.send(event);
+        }
+    }
+
+    private static byte[] body(Message message) throws JMSException {
+        if (!(message instanceof BytesMessage bytes)) {
+            return new byte[0];
+        }
+        bytes.reset();
+        byte[] body = new byte[(int) bytes.getBodyLength()];
+        bytes.readBytes(body);
+        return body;
+    }
+
+    private static Map<String, Object> entry(String queue, Message message) throws JMSException {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("id", message.getStringProperty(Headers.PARKED_ID));
+        entry.put("queue", queue);
+        for (String header : List.of(Headers.REASON, Headers.PROVIDER, Headers.EVENT_ID, Headers.STEP, Headers.DESTINATION, Headers.ACCOUNT)) {
+            entry.put(header, message.getStringProperty(header));
+        }
+        entry.put("parkedAt", message.propertyExists(Headers.PARKED_AT)
+                ? Instant.ofEpochMilli(message.getLongProperty(Headers.PARKED_AT)).toString() : null);
+        return entry;
+    }
+
+    private static String byId(String id) {
+        try {
+            return Headers.PARKED_ID + " = '" + UUID.fromString(id) + "'";
+        } catch (IllegalArgumentException notAnId) {
+            return "1 = 0";
+        }
+    }
+
+    /** Those of today's routes and, in the embedded broker, those that older ones have left behind. */
+    private List<String> queues(ParkedFilter filter) {
+        TreeSet<String> names = new TreeSet<>();
+        properties.providers().keySet().forEach(provider -> names.add(Parking.PREFIX + "events." + provider));
+        properties.destinations().forEach((destination, settings) -> settings.accounts().keySet()
+                .forEach(account -> names.add(Parking.PREFIX + Accounts.queue(destination, account))));
+        broker.server().ifPresent(server -> existing(server, names));
+        return names.stream().filter(filter::covers).toList();
+    }
+
+    private static void existing(ActiveMQServer server, TreeSet<String> names) {
+        names.removeIf(name -> server.locateQueue(name) == null);
+        server.getPostOffice().getAllBindings().forEach(binding -> {
+            String name = binding.getUniqueName().toString();
+            if (name.startsWith(Parking.PREFIX) && server.locateQueue(name) != null) {
+                names.add(name);
+            }
+        });
+    }
+}
