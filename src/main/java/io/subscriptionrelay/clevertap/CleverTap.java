@@ -142,7 +142,7 @@ public class CleverTap implements DestinationRules {
 
     /** By its number only: the record that CleverTap repeats is altered. */
     private static int position(JsonNode refusal, int size) {
-        Matcher matcher = POSITION.matcher(refusal.path("error").asText(""));
+        Matcher matcher = POSITION.matcher(error(refusal));
         if (!matcher.find()) {
             return size == 1 ? 1 : 0;
         }
@@ -160,7 +160,15 @@ public class CleverTap implements DestinationRules {
     }
 
     private static String text(JsonNode refusal) {
-        return Answer.line(POSITION.matcher(refusal.path("error").asText("")).replaceAll(""));
+        return Answer.line(POSITION.matcher(error(refusal)).replaceAll(""));
+    }
+
+    /** CleverTap has also answered with {@code {"<record>": "<error>"}}, without a code. */
+    private static String error(JsonNode refusal) {
+        if (!refusal.has("error") && refusal.size() == 1) {
+            return refusal.elements().next().asText("");
+        }
+        return refusal.path("error").asText("");
     }
 
     private static void refused(Upload upload, Answer answer) {

@@ -295,9 +295,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     return false;
                 }
                 session.commit();
+                transaction.committed();
                 batches.incrementAndGet();
                 messages.addAndGet(batch.size());
-                transaction.committed();
                 return true;
             } finally {
                 releaseExchange(exchange, false);

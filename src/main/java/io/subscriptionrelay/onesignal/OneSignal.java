@@ -2,6 +2,7 @@ package io.subscriptionrelay.onesignal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -50,11 +52,15 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private static final Logger LOG = LoggerFactory.getLogger(OneSignal.class);
     private static final String NAME = "onesignal";
     private static final String PLAYER = "player_id";
-    private static final String UPDATE = "update";
+    private static final String ANSWER = "answer";
+    /** Instead of a status: the call was not made, because the relay stops. */
+    static final int GIVEN_UP = -1;
+    /** Instead of a status: server errors for this call, while others succeed. */
+    static final int FAILED_IN_COMPANY = -2;
     /** OneSignal rate limits: one update per user and second; counted from the end of a call, so that no delay on the way shortens it. */
     private static final Duration SPACING = Duration.ofMillis(1010);
     /** A user may be created after the purchase is reported; OneSignal forgets nobody that it may still get to know. */
-    private static final Duration UNKNOWN_USER = Duration.ofHours(24);
+    static final Duration UNKNOWN_USER = Duration.ofHours(24);
 
     private final Accounts accounts;
     private final AccountMonitor monitor;
@@ -84,6 +90,9 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     @Override
     public Optional<String> refusal(JsonNode record) {
+        if (record.path(CustomEvents.KEY).isObject()) {
+            return CustomEvents.refusal(record);
+        }
         return record.path("by").isTextual() && !record.path("id").asText("").isBlank() && record.path("tags").isObject()
                 ? Optional.empty()
                 : Optional.of("the mapping gave a OneSignal record without `by`, `id` or `tags`");
@@ -100,7 +109,9 @@ public class OneSignal implements DestinationRules, DisposableBean {
     public List<Message> deliver(Exchange exchange, String account, int inFlight, int perSecond) {
         Calls app = calls.computeIfAbsent(account, name -> new Calls("onesignal-" + name, inFlight, perSecond));
         Settlement settlement = settlements.begin(exchange);
-        List<UserUpdate> updates = byUser(exchange.getMessage().getBody(List.class));
+        List<UserUpdate> updates = new ArrayList<>();
+        CustomEvents events = new CustomEvents();
+        read(exchange.getMessage().getBody(List.class), updates, events);
         for (UserUpdate update : updates) {
             update.pass(lanes.enter(account + '/' + update.key()));
         }
@@ -113,6 +124,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
                 ends.add(update.pass().turn().thenCompose(ignored ->
                         run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied)));
             }
+            deliver(app, account, events, settlement);
             CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).join();
             synchronized (settlement) {
                 state.applied(NAME, account, applied);
@@ -123,17 +135,37 @@ public class OneSignal implements DestinationRules, DisposableBean {
         return settlement.messages();
     }
 
-    private static List<UserUpdate> byUser(List<?> messages) {
+    private static void read(List<?> messages, List<UserUpdate> updates, CustomEvents events) {
         Map<String, UserUpdate> users = new LinkedHashMap<>();
         for (Object message : messages) {
             RecordMessage record = new RecordMessage((Message) message);
             JsonNode json = record.record();
-            String by = json.path("by").asText();
-            String id = json.path("id").asText();
-            users.computeIfAbsent(AppliedState.key(by, id), key -> new UserUpdate(key, by, id))
-                    .add(record, json.path("tags"), record.number(Headers.EVENT_TIME), record.flag(Headers.ALONE));
+            if (json.has(CustomEvents.KEY)) {
+                events.add(record, json.get(CustomEvents.KEY));
+            } else {
+                String by = json.path("by").asText();
+                String id = json.path("id").asText();
+                users.computeIfAbsent(AppliedState.key(by, id), key -> new UserUpdate(key, by, id))
+                        .add(record, json.path("tags"), record.number(Headers.EVENT_TIME), record.flag(Headers.ALONE));
+            }
         }
-        return new ArrayList<>(users.values());
+        updates.addAll(users.values());
+    }
+
+    private void deliver(Calls app, String account, CustomEvents events, Settlement settlement) {
+        while (events.isUnfinished()) {
+            ObjectNode body = events.next();
+            Answer answer = call(app, account, accounts.url(NAME, account), events.current().size(), message -> {
+                Account settings = accounts.account(NAME, account);
+                message.setHeader(Exchange.HTTP_METHOD, "POST");
+                message.setHeader(Exchange.HTTP_PATH, "/apps/" + segment(settings.id()) + "/custom_events");
+                message.setHeader("Authorization", "Key " + settings.secret());
+                message.setBody(bytes(body));
+            });
+            synchronized (settlement) {
+                events.settle(answer, settlement);
+            }
+        }
     }
 
     /** One call after the other, until the user's events are all settled. */
@@ -161,24 +193,44 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     private void call(Calls app, String account, UserUpdate update) {
         ObjectNode tags = update.fold();
-        if (stopping() || !app.acquire()) {
+        Answer answer = call(app, account, url(account, update), update.current().size(),
+                message -> request(message, account, update, tags));
+        update.pass().done();
+        String text = text(answer.json());
+        if (answer.status() == GIVEN_UP) {
             update.ended(Outcome.GIVEN_UP, null);
-            return;
+        } else if (answer.status() == FAILED_IN_COMPANY) {
+            update.ended(Outcome.FAILED_IN_COMPANY, null);
+        } else if (answer.success() && !(answer.json().path("success").isBoolean() && !answer.json().path("success").booleanValue())) {
+            update.ended(Outcome.ACCEPTED, null);
+        } else if (answer.status() == 404 || (PLAYER.equals(update.by()) && text.contains("No user with this id found"))) {
+            update.ended(Outcome.NO_SUCH_USER, "OneSignal " + answer.status() + ": it does not know the user");
+        } else {
+            update.ended(Outcome.REFUSED, "OneSignal " + answer.status() + ": " + text);
         }
+    }
+
+    /** One call through the route, which waits for as long as an outage lasts. */
+    private Answer call(Calls app, String account, String url, int records, Consumer<Message> request) {
+        if (stopping() || !app.acquire()) {
+            return new Answer(GIVEN_UP, MissingNode.getInstance());
+        }
+        DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
+                .tag("destination", NAME).tag("account", account).register(metrics).record(records);
         Exchange end = template.send("direct:onesignal-update", exchange -> {
             exchange.setProperty(Headers.DESTINATION, NAME);
             exchange.setProperty(Headers.ACCOUNT, account);
-            exchange.setProperty("url", url(account, update));
-            exchange.setProperty(UPDATE, update);
-            request(exchange.getMessage(), account, update, tags);
+            exchange.setProperty("url", url);
+            exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
+            request.accept(exchange.getMessage());
         });
-        update.pass().done();
-        if (end.getException() != null) {
-            if (!stopping()) {
-                LOG.error("An update to OneSignal could not be made and is tried again later: {}", end.getException().toString());
-            }
-            update.ended(stopping() ? Outcome.GIVEN_UP : Outcome.FAILED_IN_COMPANY, null);
+        if (end.getException() == null) {
+            return end.getProperty(ANSWER, Answer.class);
         }
+        if (!stopping()) {
+            LOG.error("A call to OneSignal could not be made and is tried again later: {}", end.getException().toString());
+        }
+        return new Answer(stopping() ? GIVEN_UP : FAILED_IN_COMPANY, MissingNode.getInstance());
     }
 
     private boolean stopping() {
@@ -207,41 +259,33 @@ public class OneSignal implements DestinationRules, DisposableBean {
                     "/apps/" + segment(app.id()) + "/users/by/" + segment(update.by()) + "/" + segment(update.id()));
             message.setHeader("Authorization", "Key " + app.secret());
         }
-        message.setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
+        message.setBody(bytes(body));
+    }
+
+    private static byte[] bytes(ObjectNode body) {
         try {
-            message.setBody(StrictJson.mapper().writeValueAsBytes(body));
+            return StrictJson.mapper().writeValueAsBytes(body);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("tags that were read as JSON can be written as JSON", e);
+            throw new IllegalStateException("what was read as JSON can be written as JSON", e);
         }
-        DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
-                .tag("destination", NAME).tag("account", account).register(metrics).record(update.current().size());
     }
 
     private static String segment(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** Reads the answer to an update. */
+    /** Reads the answer to a call, for the one who made it. */
     public void answer(Exchange exchange) {
-        UserUpdate update = exchange.getProperty(UPDATE, UserUpdate.class);
         if (exchange.getProperty(Exchange.EXCEPTION_CAUGHT) != null) {
-            update.ended(Outcome.FAILED_IN_COMPANY, null);
-            return;
-        }
-        Answer answer = Answer.of(exchange);
-        monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
-        String text = text(answer.json());
-        if (answer.success() && !(answer.json().path("success").isBoolean() && !answer.json().path("success").booleanValue())) {
-            update.ended(Outcome.ACCEPTED, null);
-        } else if (answer.status() == 404 || (PLAYER.equals(update.by()) && text.contains("No user with this id found"))) {
-            update.ended(Outcome.NO_SUCH_USER, "OneSignal " + answer.status() + ": it does not know the user");
+            exchange.setProperty(ANSWER, new Answer(FAILED_IN_COMPANY, MissingNode.getInstance()));
         } else {
-            update.ended(Outcome.REFUSED, "OneSignal " + answer.status() + ": " + text);
+            exchange.setProperty(ANSWER, Answer.of(exchange));
+            monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
         }
     }
 
     /** Of both of OneSignal's shapes of an error: {@code {"errors":[{"code","title"}]}} and {@code {"errors":["…"]}}. */
-    private static String text(JsonNode json) {
+    static String text(JsonNode json) {
         JsonNode first = json.path("errors").path(0);
         return Answer.line(first.isTextual() ? first.textValue()
                 : (first.path("code").asText("") + " " + first.path("title").asText("")));

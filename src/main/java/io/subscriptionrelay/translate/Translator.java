@@ -40,7 +40,10 @@ public class Translator {
     static final String STEP = "step";
     /** Property of an exchange: why the event is left out; set by the provider's route. */
     static final String SKIP = "skip";
-    /** Property of an exchange: the account that the provider's route chose. */
+    /**
+     * Property of an exchange: the account that the provider's route chose, for all destinations. {@code <destination>Account}
+     * says it for one.
+     */
     static final String ACCOUNT = "account";
 
     private static final ObjectMapper JSON = StrictJson.mapper();
@@ -115,7 +118,8 @@ public class Translator {
         if (mapper.switchedOff(event.provider(), destination, step)) {
             return skipped(exchange, event, destination, step, "event switched off");
         }
-        String account = exchange.getProperty(ACCOUNT, PRODUCTION, String.class);
+        String account = exchange.getProperty(destination + "Account", exchange.getProperty(ACCOUNT, PRODUCTION, String.class),
+                String.class);
         if (SANDBOX.equals(account)) {
             Sandbox rule = accounts.sandbox(destination);
             if (rule == Sandbox.DROP) {
