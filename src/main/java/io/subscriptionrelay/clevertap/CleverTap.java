@@ -7,6 +7,7 @@ import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Answer;
 import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.Outage;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
@@ -82,7 +83,7 @@ public class CleverTap implements DestinationRules {
         message.setHeader("X-CleverTap-Account-Id", account.id());
         message.setHeader("X-CleverTap-Passcode", account.secret());
         message.setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
-        exchange.removeProperty(Exchange.EXCEPTION_CAUGHT);
+        Outage.begin(exchange);
         byte[] body = upload(exchange).next();
         message.setBody(body);
         DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
@@ -92,7 +93,7 @@ public class CleverTap implements DestinationRules {
     /** Reads the answer to a call and settles its records, or halves it. */
     public void answer(Exchange exchange) {
         Upload upload = upload(exchange);
-        if (exchange.getProperty(Exchange.EXCEPTION_CAUGHT) != null) {
+        if (Outage.givenUp(exchange)) {
             failedInCompany(upload);
             return;
         }

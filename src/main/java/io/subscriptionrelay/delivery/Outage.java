@@ -19,6 +19,7 @@ import org.springframework.stereotype.Component;
 @Component("outage")
 public class Outage implements Processor {
 
+    private static final String GIVEN_UP = "relayGivenUp";
     private static final String SUCCESSES_BEFORE = "relaySuccessesBefore";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
@@ -70,7 +71,25 @@ public class Outage implements Processor {
         long before = exchange.getProperty(SUCCESSES_BEFORE, Long.MAX_VALUE, Long.class);
         long now = monitor.successes(exchange.getProperty(Headers.DESTINATION, String.class),
                 exchange.getProperty(Headers.ACCOUNT, String.class));
-        return attempts < ATTEMPTS_IN_COMPANY || now <= before;
+        boolean wait = attempts < ATTEMPTS_IN_COMPANY || now <= before;
+        if (!wait) {
+            exchange.setProperty(GIVEN_UP, true);
+        }
+        return wait;
+    }
+
+    /** Forgets what was known of the call before. */
+    public static void begin(Exchange exchange) {
+        exchange.removeProperty(GIVEN_UP);
+        exchange.removeProperty(SUCCESSES_BEFORE);
+    }
+
+    /**
+     * Whether the call before was given up, because others succeeded meanwhile. The exception that Camel leaves in the exchange
+     * does not say so: it stays there after an attempt that went well.
+     */
+    public static boolean givenUp(Exchange exchange) {
+        return exchange.getProperty(GIVEN_UP, false, Boolean.class);
     }
 
     /** Milliseconds of a Retry-After header in seconds or as a date; 0 when there is none. */

@@ -12,6 +12,7 @@ import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Answer;
 import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.Outage;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
@@ -276,7 +277,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     /** Reads the answer to a call, for the one who made it. */
     public void answer(Exchange exchange) {
-        if (exchange.getProperty(Exchange.EXCEPTION_CAUGHT) != null) {
+        if (Outage.givenUp(exchange)) {
             exchange.setProperty(ANSWER, new Answer(FAILED_IN_COMPANY, MissingNode.getInstance()));
         } else {
             exchange.setProperty(ANSWER, Answer.of(exchange));

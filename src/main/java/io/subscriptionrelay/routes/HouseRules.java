@@ -1,0 +1,182 @@
+package io.subscriptionrelay.routes;
+
+import io.subscriptionrelay.routes.Endpoint.Role;
+import io.subscriptionrelay.routes.RouteFile.Entry;
+import io.subscriptionrelay.routes.RouteSet.Instance;
+import io.subscriptionrelay.routes.RouteSet.Template;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** What Camel would let pass, and would then be missed in the console, in a log or in a queue. */
+final class HouseRules {
+
+    private final List<RouteFile> files;
+    private final RouteSet set;
+    private final Problems problems;
+    private final Map<String, String> ids = new HashMap<>();
+
+    HouseRules(List<RouteFile> files, RouteSet set, Problems problems) {
+        this.files = files;
+        this.set = set;
+        this.problems = problems;
+    }
+
+    void check() {
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                check(file, entry);
+            }
+        }
+    }
+
+    private void check(RouteFile file, Entry entry) {
+        switch (String.valueOf(entry.kind())) {
+            case "route" -> {
+                routeId(file, entry, "id");
+                description(file, entry);
+                routeConfiguration(file, entry.body());
+            }
+            case "templatedRoute" -> {
+                routeId(file, entry, "routeId");
+                template(file, entry);
+            }
+            case "routeTemplate" -> {
+                id(file, entry, "id", "a template");
+                description(file, entry);
+                routeConfiguration(file, Yaml.get(entry.body(), "route"));
+            }
+            case "routeConfiguration" -> id(file, entry, "id", "a route configuration");
+            case "from" -> problems.add(file.path(), entry.key(),
+                    "a route needs an id and a description; write `- route:` and put `from:` under it");
+            default -> {
+                // beans, rest and the like have no id of their own
+            }
+        }
+        Steps.of(entry).endpoints().forEach(endpoint -> oneWay(file, endpoint));
+    }
+
+    /** The console, the logs and the metrics name a route by its id; who reads it there has to find its file. */
+    private void routeId(RouteFile file, Entry entry, String key) {
+        String id = entry.text(key);
+        boolean alone = file.entries().size() == 1;
+        if (id == null || id.isBlank()) {
+            problems.add(file.path(), entry.key(), "this route has no `" + key + "`; write `" + key + ": "
+                    + (alone ? file.id() : file.prefix() + "-…") + "`");
+        } else if (alone && !id.equals(file.id())) {
+            problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not fit the name of the file; write `" + key + ": "
+                    + file.id() + "`, or rename the file");
+        } else if (!id.equals(file.prefix()) && !file.prefix().isEmpty() && !id.startsWith(file.prefix() + "-")) {
+            problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not start with the name of the folder; write `"
+                    + key + ": " + file.prefix() + "-" + id + "`, or move the file");
+        }
+        unique(file, entry, key, "route");
+    }
+
+    private void id(RouteFile file, Entry entry, String key, String what) {
+        String id = entry.text(key);
+        if (id == null || id.isBlank()) {
+            problems.add(file.path(), entry.key(), what + " needs an id; write `id:` under it");
+        }
+        unique(file, entry, key, entry.kind());
+    }
+
+    private void unique(RouteFile file, Entry entry, String key, String kind) {
+        String id = entry.text(key);
+        Node at = entry.at(key);
+        String place = file.path() + at.getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse("");
+        String other = id == null ? null : ids.putIfAbsent(kind + " " + id, place);
+        if (other != null) {
+            problems.add(file.path(), at, "`" + id + "` is also in " + other + "; give one of them another id");
+        }
+    }
+
+    private void description(RouteFile file, Entry entry) {
+        String description = entry.text("description");
+        if (description == null || description.isBlank()) {
+            problems.add(file.path(), entry.key(), (entry.text("id") == null ? "this " + entry.kind() : "`" + entry.text("id") + "`")
+                    + " has no description; write `description:` and one sentence that says what it does");
+        }
+    }
+
+    /** Camel ignores the name of a configuration that is not there, and with it the way to treat failures. */
+    private void routeConfiguration(RouteFile file, Node route) {
+        Node at = Yaml.get(route, "routeConfigurationId");
+        String names = Yaml.text(at);
+        if (names == null || Values.hasPlaceholder(names) || names.contains("*")) {
+            return;
+        }
+        for (String name : names.split(",")) {
+            if (!set.configurations().contains(name.trim())) {
+                problems.add(file.path(), at, "there is no routeConfiguration `" + name.trim() + "`"
+                        + Spelling.hint(name.trim(), new TreeSet<>(set.configurations())));
+            }
+        }
+    }
+
+    private void template(RouteFile file, Entry entry) {
+        String name = entry.text("routeTemplateRef");
+        Template template = set.templates().get(name);
+        if (template == null) {
+            if (name != null) {
+                problems.add(file.path(), entry.at("routeTemplateRef"), "there is no routeTemplate `" + name + "`"
+                        + Spelling.hint(name, new TreeSet<>(set.templates().keySet())));
+            }
+            return;
+        }
+        Map<String, String> given = RouteSet.given(entry);
+        Set<String> missing = template.parameters().keySet().stream()
+                .filter(parameter -> template.parameters().get(parameter) == null && !given.containsKey(parameter))
+                .collect(Collectors.toCollection(TreeSet::new));
+        for (Node parameter : Yaml.items(Yaml.get(entry.body(), "parameters"))) {
+            String unknown = Yaml.text(parameter, "name");
+            if (unknown != null && !template.parameters().containsKey(unknown)) {
+                problems.add(file.path(), Yaml.get(parameter, "name"), "the routeTemplate `" + name + "` has no parameter `" + unknown
+                        + "`" + Spelling.hint(unknown, new TreeSet<>(template.parameters().keySet())));
+                Spelling.closest(unknown, missing).ifPresent(missing::remove);
+            }
+        }
+        missing.forEach(parameter -> problems.add(file.path(), entry.key(), "the routeTemplate `" + name + "` needs the parameter `"
+                + parameter + "`; write `- name: " + parameter + "` and its `value:` under `parameters`"));
+    }
+
+    /** Without InOnly the sender waits 20 s for a reply that nobody sends, and the message is dropped by the broker after that. */
+    private void oneWay(RouteFile file, Endpoint endpoint) {
+        boolean sends = endpoint.role() == Role.SENDS || endpoint.role() == Role.SENDS_DYNAMICALLY;
+        if (sends && "jms".equals(endpoint.scheme()) && !endpoint.oneWay()
+                && !"InOnly".equalsIgnoreCase(Yaml.text(endpoint.parameters(), "exchangePattern"))
+                && !endpoint.query().matches("(?i)(.*&)?exchangePattern=InOnly(&.*)?")) {
+            problems.add(file.path(), endpoint.at(),
+                    "a jms endpoint waits for a reply unless told otherwise; write `exchangePattern: InOnly` under `parameters`");
+        }
+    }
+
+    /** Every direct endpoint that is called is one route's start. */
+    void checkCalls() {
+        Map<String, Instance> consumers = new HashMap<>();
+        for (Instance route : set.routes()) {
+            for (String address : route.consumed()) {
+                Instance other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
+                if (other != null) {
+                    problems.add(route.file(), route.at(), "`" + address + "` is already the start of `" + other.id() + "` in "
+                            + other.file() + "; only one route can start there");
+                }
+            }
+        }
+        for (Instance route : set.routes()) {
+            for (Endpoint endpoint : route.endpoints()) {
+                String address = route.address(endpoint);
+                if (endpoint.role() != Role.CONSUMES && address.startsWith("direct:") && !Values.hasPlaceholder(address)
+                        && !consumers.containsKey(address)) {
+                    problems.add(route.stepsFile(), endpoint.at(), "no route starts with `" + address + "`, which `" + route.id()
+                            + "` calls" + Spelling.closest(address, consumers.keySet())
+                                    .map(name -> "; did you mean `" + name + "`?").orElse("; add the route, or take the call out"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package io.subscriptionrelay.routes;
+
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.mapping.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.camel.catalog.CamelCatalog;
+import org.apache.camel.catalog.DefaultCamelCatalog;
+import org.apache.camel.support.ResourceHelper;
+
+/**
+ * The files {@code routes/**}{@code /*.camel.yaml}. Each has to be YAML that Camel's schema allows, its endpoints and expressions
+ * have to be such as Camel's catalog knows, and all together have to keep the rules of this house: ids that name the file,
+ * descriptions, one-way sends, and a route for every provider and account that is switched on.
+ */
+public final class RouteFiles {
+
+    private static final Set<String> KINDS = Set.of("route", "routeTemplate", "templatedRoute", "routeConfiguration");
+    private static final String JMS_BATCH = "/META-INF/io/subscriptionrelay/jmsbatch/jms-batch.json";
+
+    private final RelayProperties properties;
+    private final Path folder;
+    private final Problems problems = new Problems();
+
+    private RouteFiles(RelayProperties properties) {
+        this.properties = properties;
+        folder = properties.homeFolder().resolve("routes").normalize();
+    }
+
+    /** Everything that is wrong with the routes of this relay, in the order of files and lines; nothing when they can be used. */
+    public static List<Problem> problems(RelayProperties properties) {
+        RouteFiles files = new RouteFiles(properties);
+        files.check();
+        return files.problems.list();
+    }
+
+    private void check() {
+        Set<Path> paths = find();
+        List<RouteFile> files = new ArrayList<>();
+        paths.forEach(path -> RouteFile.read(folder, path, problems).ifPresent(files::add));
+        DslSchema schema = DslSchema.load();
+        CamelCatalog catalog = catalog();
+        for (RouteFile file : files) {
+            schema.check(file.path(), file.root(), problems);
+            EndpointCheck endpoints = new EndpointCheck(catalog, file.path(), problems);
+            for (RouteFile.Entry entry : file.entries()) {
+                Steps steps = Steps.of(entry);
+                steps.endpoints().forEach(endpoints::check);
+                steps.expressions().forEach(expression -> SimpleCheck.check(catalog, file.path(), expression, problems));
+            }
+        }
+        RouteSet set = RouteSet.of(files);
+        HouseRules rules = new HouseRules(files, set, problems);
+        rules.check();
+        // whatever is missing may be what could not be read
+        if (files.size() == paths.size() && !paths.isEmpty() && files.stream().flatMap(file -> file.entries().stream())
+                .allMatch(entry -> KINDS.contains(entry.kind()))) {
+            rules.checkCalls();
+            new Wanted(properties, folder, set, problems).check();
+        }
+    }
+
+    /** The files that Camel would read, found as Camel finds them. */
+    private Set<Path> find() {
+        String advice = "; set RELAY_HOME to the folder that holds routes/ and mappings/, not "
+                + properties.homeFolder().toAbsolutePath().normalize();
+        if (!Files.isDirectory(folder)) {
+            problems.add(folder, "there is no such folder" + advice);
+            return Set.of();
+        }
+        Set<Path> found = new TreeSet<>();
+        try {
+            for (Path path : ResourceHelper.findInFileSystem(folder, "**/*")) {
+                if (path.toString().endsWith(RouteFile.ENDING)) {
+                    found.add(path);
+                } else if (path.toString().endsWith(".yaml") || path.toString().endsWith(".yml")) {
+                    problems.add(path, "would not be read; rename it to end in " + RouteFile.ENDING);
+                }
+            }
+        } catch (Exception e) {
+            problems.add(folder, "cannot be read (" + e.getClass().getSimpleName() + ")");
+            return Set.of();
+        }
+        if (found.isEmpty()) {
+            problems.add(folder, (Files.isSymbolicLink(folder) ? "is a symbolic link, which Camel does not follow"
+                    : "holds no file that ends in " + RouteFile.ENDING) + advice);
+        }
+        return found;
+    }
+
+    private static CamelCatalog catalog() {
+        CamelCatalog catalog = new DefaultCamelCatalog(true);
+        try (InputStream model = RouteFiles.class.getResourceAsStream(JMS_BATCH)) {
+            catalog.addComponent("jms-batch", "io.subscriptionrelay.jmsbatch.JmsBatchComponent",
+                    new String(model.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return catalog;
+    }
+}

@@ -1,0 +1,97 @@
+package io.subscriptionrelay.routes;
+
+import io.subscriptionrelay.routes.RouteFile.Entry;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** All files together: what Camel would run. */
+record RouteSet(Map<String, Template> templates, Set<String> configurations, List<Instance> routes) {
+
+    /** A template with its parameters; the value is null where one has to be given. */
+    record Template(Path file, Entry entry, Map<String, String> parameters) {
+    }
+
+    /**
+     * A route as it will run: written out, or made of a template.
+     *
+     * @param at where it is written, for a templated route where its parameters are
+     */
+    record Instance(String id, Path file, Node at, Path stepsFile, List<Endpoint> endpoints, Map<String, String> parameters) {
+
+        /** The address with the template's parameters put in. */
+        String address(Endpoint endpoint) {
+            String address = endpoint.address();
+            // twice, because a default may hold another parameter
+            for (int round = 0; round < 2; round++) {
+                for (Map.Entry<String, String> parameter : parameters.entrySet()) {
+                    if (parameter.getValue() != null) {
+                        address = address.replace("{{" + parameter.getKey() + "}}", parameter.getValue());
+                    }
+                }
+            }
+            return address;
+        }
+
+        List<String> consumed() {
+            return endpoints.stream().filter(endpoint -> endpoint.role() == Endpoint.Role.CONSUMES).map(this::address).toList();
+        }
+    }
+
+    static RouteSet of(List<RouteFile> files) {
+        RouteSet set = new RouteSet(new LinkedHashMap<>(), new HashSet<>(), new ArrayList<>());
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                if ("routeTemplate".equals(entry.kind()) && entry.text("id") != null) {
+                    set.templates.putIfAbsent(entry.text("id"), new Template(file.path(), entry, declared(entry)));
+                } else if ("routeConfiguration".equals(entry.kind()) && entry.text("id") != null) {
+                    set.configurations.add(entry.text("id"));
+                }
+            }
+        }
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                set.add(file.path(), entry);
+            }
+        }
+        return set;
+    }
+
+    private void add(Path file, Entry entry) {
+        if ("route".equals(entry.kind()) || "from".equals(entry.kind())) {
+            routes.add(new Instance(entry.text("id"), file, entry.key(), file, Steps.of(entry).endpoints(), Map.of()));
+        } else if ("templatedRoute".equals(entry.kind()) && templates.containsKey(entry.text("routeTemplateRef"))) {
+            Template template = templates.get(entry.text("routeTemplateRef"));
+            Map<String, String> parameters = new LinkedHashMap<>(template.parameters());
+            parameters.putAll(given(entry));
+            routes.add(new Instance(entry.text("routeId"), file, entry.key(), template.file(),
+                    Steps.of(template.entry()).endpoints(), parameters));
+        }
+    }
+
+    private static Map<String, String> declared(Entry template) {
+        Map<String, String> declared = new LinkedHashMap<>();
+        for (Node parameter : Yaml.items(Yaml.get(template.body(), "parameters"))) {
+            String value = Yaml.text(parameter, "defaultValue");
+            boolean optional = "false".equals(Yaml.text(parameter, "required"));
+            declared.put(Yaml.text(parameter, "name"), value == null && optional ? "" : value);
+        }
+        declared.remove(null);
+        return declared;
+    }
+
+    /** The parameters that a templated route gives. */
+    static Map<String, String> given(Entry templatedRoute) {
+        Map<String, String> given = new LinkedHashMap<>();
+        for (Node parameter : Yaml.items(Yaml.get(templatedRoute.body(), "parameters"))) {
+            given.put(Yaml.text(parameter, "name"), Yaml.text(parameter, "value"));
+        }
+        given.remove(null);
+        return given;
+    }
+}

@@ -1,0 +1,72 @@
+package io.subscriptionrelay.routes;
+
+import io.subscriptionrelay.routes.Endpoint.Role;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+
+/** What Camel's catalog can judge in an entry of a route file. */
+record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
+
+    private static final Map<String, Role> ROLES = Map.of("from", Role.CONSUMES, "poll", Role.CONSUMES, "to", Role.SENDS,
+            "toD", Role.SENDS_DYNAMICALLY, "wireTap", Role.TAPS);
+    /** What the catalog's models of the steps mark as {@code asPredicate}. */
+    static final Set<String> PREDICATES = Set.of("when", "filter", "validate", "onWhen", "retryWhile", "handled", "continued",
+            "completionPredicate");
+    /** Names under these keys are free: they are no steps. */
+    private static final Set<String> FREE = Set.of("parameters", "beans", "properties");
+
+    /** A text in Camel's language {@code simple}; as a condition it has operators. */
+    record Simple(Node at, boolean condition) {
+    }
+
+    static Steps of(RouteFile.Entry entry) {
+        Steps steps = new Steps(new ArrayList<>(), new ArrayList<>());
+        steps.add(entry.kind(), entry.body(), false);
+        return steps;
+    }
+
+    private void add(String key, Node node, boolean condition) {
+        if (FREE.contains(key)) {
+            return;
+        }
+        if (ROLES.containsKey(key)) {
+            endpoint(ROLES.get(key), node);
+        }
+        if ("simple".equals(key) || "log".equals(key)) {
+            expression(Yaml.text(node) != null ? node : Yaml.get(node, "simple".equals(key) ? "expression" : "message"), condition);
+        }
+        boolean holds = PREDICATES.contains(key) || ("expression".equals(key) && condition)
+                || ("loop".equals(key) && "true".equals(Yaml.text(node, "doWhile")));
+        descend(node, holds);
+    }
+
+    private void descend(Node node, boolean condition) {
+        for (NodeTuple entry : Yaml.entries(node)) {
+            add(Yaml.text(entry.getKeyNode()), entry.getValueNode(), condition);
+        }
+        Yaml.items(node).forEach(item -> descend(item, condition));
+    }
+
+    private void endpoint(Role role, Node node) {
+        Node at = Yaml.text(node) != null ? node : Yaml.get(node, "uri");
+        String uri = Yaml.text(at);
+        if (uri == null || uri.isBlank()) {
+            return;
+        }
+        endpoints.add(new Endpoint(role, at, uri.trim(), Yaml.get(node, "parameters"),
+                "InOnly".equalsIgnoreCase(Yaml.text(node, "pattern"))));
+        if ((role == Role.SENDS_DYNAMICALLY || role == Role.TAPS) && !uri.startsWith("language:")) {
+            expression(at, false);
+        }
+    }
+
+    private void expression(Node at, boolean condition) {
+        if (Yaml.text(at) != null) {
+            expressions.add(new Simple(at, condition));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.subscriptionrelay.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
+import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.RelayProcess;
+import io.subscriptionrelay.testing.Simulators;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The promise behind 200, against the strict simulators and a relay in a JVM of its own. */
+class NothingLostTest {
+
+    private static final int EVENTS = 10_000;
+    private static final int USERS = 2_500;
+    private static final int SENDERS = 16;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void tenThousandMixedEventsArriveOnceAndWithinTheLimitsOfBothDestinations() {
+        try (Simulators simulators = new Simulators(); RelayProcess relay = new RelayProcess(folder, simulators).start()) {
+            simulators.cleverTap.latency(Duration.ofMillis(50));
+            simulators.oneSignal.latency(Duration.ofMillis(20));
+            Map<String, String> sent = send(relay, 0, EVENTS);
+            assertThat(sent).hasSize(EVENTS);
+            await().atMost(Duration.ofMinutes(2)).until(() -> simulators.cleverTap.storedCount() >= EVENTS);
+            awaitTags(simulators);
+
+            assertThat(counts(simulators)).hasSize(EVENTS).allSatisfy((id, count) -> assertThat(count).as(id).isEqualTo(1));
+            assertThat(simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT)).isLessThanOrEqualTo(15);
+            assertThat(simulators.cleverTap.concurrencyViolations(Simulators.CLEVERTAP_ACCOUNT)).isZero();
+            assertThat(simulators.oneSignal.rateViolations()).isZero();
+            assertThat(simulators.oneSignal.minimumSpacing()).hasValueSatisfying(spacing ->
+                    assertThat(spacing).isGreaterThanOrEqualTo(Duration.ofSeconds(1)));
+            System.out.printf("10,000 events: %.0f records a call, %d calls to CleverTap, %d updates to OneSignal%n",
+                    simulators.cleverTap.averageRecordsPerCall(), simulators.cleverTap.callCount(), simulators.oneSignal.callCount());
+        }
+    }
+
+    @Test
+    void aBacklogLeavesInCallsOfMoreThanFiveHundredRecords() {
+        try (Simulators simulators = new Simulators(); RelayProcess relay = new RelayProcess(folder, simulators).start()) {
+            simulators.cleverTap.stop();
+            Map<String, String> sent = send(relay, 0, EVENTS);
+            assertThat(sent).hasSize(EVENTS);
+            simulators.cleverTap.start();
+            simulators.cleverTap.latency(Duration.ofMillis(50));
+            await().atMost(Duration.ofMinutes(2)).until(() -> simulators.cleverTap.storedCount() >= EVENTS);
+            assertThat(counts(simulators)).hasSize(EVENTS).allSatisfy((id, count) -> assertThat(count).as(id).isEqualTo(1));
+            assertThat(simulators.cleverTap.averageRecordsPerCall()).isGreaterThan(500);
+            System.out.printf("backlog of 10,000: %.0f records a call%n", simulators.cleverTap.averageRecordsPerCall());
+        }
+    }
+
+    @Test
+    void killedThreeTimesUnderLoadItLosesNothingAndRepeatsAtMostTheBatchesThatWereUnderWay() {
+        try (Simulators simulators = new Simulators(); RelayProcess relay = new RelayProcess(folder, simulators).start()) {
+            simulators.cleverTap.latency(Duration.ofMillis(20), Duration.ofMillis(200));
+            simulators.oneSignal.latency(Duration.ofMillis(10), Duration.ofMillis(50));
+            Map<String, String> sent = new ConcurrentHashMap<>();
+            ExecutorService sender = Executors.newSingleThreadExecutor();
+            sender.execute(() -> sent.putAll(send(relay, 0, EVENTS)));
+            int[] moments = {1_500, 4_000, 7_000};
+            for (int moment : moments) {
+                await().atMost(Duration.ofMinutes(2)).pollInterval(Duration.ofMillis(5))
+                        .until(() -> simulators.cleverTap.storedCount() >= moment);
+                relay.kill();
+                relay.start();
+            }
+            sender.shutdown();
+            await().atMost(Duration.ofMinutes(3)).until(sender::isTerminated);
+            assertThat(sent).hasSize(EVENTS);
+            await().atMost(Duration.ofMinutes(2)).until(() -> counts(simulators).size() >= EVENTS);
+            awaitTags(simulators);
+
+            Map<String, Integer> counts = counts(simulators);
+            assertThat(counts.keySet()).containsExactlyInAnyOrderElementsOf(sent.keySet());
+            long repeated = counts.values().stream().mapToLong(count -> count - 1).sum();
+            int underWay = simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT);
+            System.out.printf("3 kills: %d of 10,000 delivered again, at most %d calls under way%n", repeated, underWay);
+            assertThat(repeated).isLessThanOrEqualTo(3L * 1000 * underWay);
+            assertThat(simulators.oneSignal.rateViolations()).isZero();
+        }
+    }
+
+    /** Sends until each is answered with 200, as a provider does. */
+    private static Map<String, String> send(RelayProcess relay, int from, int to) {
+        Map<String, String> sent = new ConcurrentHashMap<>();
+        AtomicInteger next = new AtomicInteger(from);
+        ExecutorService senders = Executors.newFixedThreadPool(SENDERS);
+        for (int i = 0; i < SENDERS; i++) {
+            senders.execute(() -> {
+                for (int n = next.getAndIncrement(); n < to; n = next.getAndIncrement()) {
+                    String id = "E-" + n;
+                    String user = "user-" + n % USERS;
+                    String body = switch (n % 4) {
+                        case 0 -> Events.event(id, "INITIAL_PURCHASE", user, Events.BASE + n, "\"period_type\":\"TRIAL\"");
+                        case 1 -> Events.renewal(id, user, Events.BASE + n);
+                        case 2 -> Events.event(id, "CANCELLATION", user, Events.BASE + n,
+                                "\"period_type\":\"NORMAL\",\"cancel_reason\":\"UNSUBSCRIBE\"");
+                        default -> Events.event(id, "EXPIRATION", user, Events.BASE + n,
+                                "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\"");
+                    };
+                    await().atMost(Duration.ofMinutes(2)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(100))
+                            .until(() -> relay.revenueCat(body) == 200);
+                    sent.put(id, user);
+                }
+            });
+        }
+        senders.shutdown();
+        try {
+            assertThat(senders.awaitTermination(5, TimeUnit.MINUTES)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return sent;
+    }
+
+    private static Map<String, Integer> counts(Simulators simulators) {
+        Map<String, Integer> counts = new HashMap<>();
+        for (StoredRecord record : simulators.cleverTap.stored()) {
+            counts.merge(record.data().path("event_id").asText(), 1, Integer::sum);
+        }
+        return counts;
+    }
+
+    /** Until each user's tags show the newest of the user's events. */
+    private static void awaitTags(Simulators simulators) {
+        Map<String, Long> newest = new HashMap<>();
+        for (int n = 0; n < EVENTS; n++) {
+            newest.merge(Events.oneSignalId("user-" + n % USERS), (Events.BASE + n) / 1000, Math::max);
+        }
+        await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
+            Map<String, List<Update>> byUser = simulators.oneSignal.updates().stream().filter(Update::applied)
+                    .collect(Collectors.groupingBy(Update::id));
+            Set<String> late = newest.keySet().stream().filter(user -> !byUser.containsKey(user)
+                    || !simulators.oneSignal.tags(Simulators.ONESIGNAL_APP, "onesignal_id", user).get("last_event_at")
+                            .equals(newest.get(user).toString())).collect(Collectors.toSet());
+            assertThat(late).isEmpty();
+        });
+    }
+}

@@ -1,0 +1,168 @@
+package io.subscriptionrelay.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** The relay in a JVM of its own, which a test can kill. */
+public final class RelayProcess implements AutoCloseable {
+
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private final Map<String, String> properties = new LinkedHashMap<>();
+    private final List<String> jvm = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m"));
+    private final Path log;
+    private final int port = freePort();
+    private final int managementPort = freePort();
+    private Process process;
+
+    public RelayProcess(Path folder, Simulators simulators) {
+        log = folder.resolve("relay.log");
+        set("relay.data-dir", folder.resolve("data").toString());
+        set("server.port", Integer.toString(port));
+        set("management.server.port", Integer.toString(managementPort));
+        set("REVENUECAT_AUTHORIZATION", RelayApp.AUTHORIZATION);
+        set("CLEVERTAP_ACCOUNT_ID", Simulators.CLEVERTAP_ACCOUNT);
+        set("CLEVERTAP_PASSCODE", Simulators.CLEVERTAP_PASSCODE);
+        set("CLEVERTAP_URL", simulators.cleverTap.url());
+        set("ONESIGNAL_APP_ID", Simulators.ONESIGNAL_APP);
+        set("ONESIGNAL_API_KEY", Simulators.ONESIGNAL_KEY);
+        set("ONESIGNAL_URL", simulators.oneSignal.url());
+    }
+
+    public RelayProcess set(String name, String value) {
+        properties.put(name, value);
+        return this;
+    }
+
+    /** Starts it and waits until it is ready for webhooks. */
+    public RelayProcess start() {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(jvm);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.subscriptionrelay.SubscriptionRelayApplication"));
+        properties.forEach((name, value) -> command.add("--" + name + "=" + value));
+        try {
+            Files.createDirectories(log.getParent());
+            process = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).directory(new File("").getAbsoluteFile()).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Awaitility.await("readiness, see " + log).atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofMillis(100)).until(() -> {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("the relay ended: " + Files.readString(log));
+            }
+            return ready();
+        });
+        return this;
+    }
+
+    private boolean ready() {
+        try {
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator/health/readiness"))
+                    .timeout(Duration.ofSeconds(5)).build(), BodyHandlers.ofString()).statusCode() == 200
+                    // the routes start last
+                    && HTTP.send(webhook("{"), BodyHandlers.ofString()).statusCode() == 400;
+        } catch (IOException notYet) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private HttpRequest webhook(String body) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/webhooks/revenuecat"))
+                .header("Authorization", RelayApp.AUTHORIZATION).timeout(Duration.ofSeconds(20)).POST(BodyPublishers.ofString(body)).build();
+    }
+
+    /** Posts a RevenueCat webhook; gives the status, or 0 when nothing answers. */
+    public int revenueCat(String body) {
+        try {
+            return HTTP.send(webhook(body), BodyHandlers.ofString()).statusCode();
+        } catch (IOException gone) {
+            return 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** GET below {@code /actuator}. */
+    public HttpResponse<String> actuator(String path) {
+        try {
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path)).build(),
+                    BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** {@code kill -9}. */
+    public void kill() {
+        process.destroyForcibly();
+        await();
+    }
+
+    /** {@code kill}: a graceful stop. Gives the exit status. */
+    public int terminate() {
+        process.destroy();
+        await();
+        return process.exitValue();
+    }
+
+    public String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void await() {
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the relay does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress("127.0.0.1", 0));
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (process != null && process.isAlive()) {
+            kill();
+        }
+    }
+}
