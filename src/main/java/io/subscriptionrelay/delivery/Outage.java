@@ -20,11 +20,14 @@ import org.springframework.stereotype.Component;
 public class Outage implements Processor {
 
     private static final String GIVEN_UP = "relayGivenUp";
+    private static final String SUSPECTED = "relayContentSuspected";
     private static final String SUCCESSES_BEFORE = "relaySuccessesBefore";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
     /** So often a call fails while others succeed before its content is taken for the reason. */
-    private static final int ATTEMPTS_IN_COMPANY = 5;
+    private static final int ATTEMPTS_IN_COMPANY = 4;
+    /** So often, once a call with the same records has shown that it is their content. */
+    private static final int ATTEMPTS_UNDER_SUSPICION = 2;
 
     private final AccountMonitor monitor;
     private final Clock clock;
@@ -71,14 +74,16 @@ public class Outage implements Processor {
         long before = exchange.getProperty(SUCCESSES_BEFORE, Long.MAX_VALUE, Long.class);
         long now = monitor.successes(exchange.getProperty(Headers.DESTINATION, String.class),
                 exchange.getProperty(Headers.ACCOUNT, String.class));
-        boolean wait = attempts < ATTEMPTS_IN_COMPANY || now <= before;
+        boolean suspected = exchange.getProperty(SUSPECTED, false, Boolean.class);
+        boolean wait = suspected ? attempts < ATTEMPTS_UNDER_SUSPICION : attempts < ATTEMPTS_IN_COMPANY || now <= before;
         if (!wait) {
             exchange.setProperty(GIVEN_UP, true);
+            exchange.setProperty(SUSPECTED, true);
         }
         return wait;
     }
 
-    /** Forgets what was known of the call before. */
+    /** Forgets what was known of the call before, but for the suspicion against the records of this exchange. */
     public static void begin(Exchange exchange) {
         exchange.removeProperty(GIVEN_UP);
         exchange.removeProperty(SUCCESSES_BEFORE);

@@ -143,6 +143,8 @@ final class DslSchema {
                 found.add(wrong(node, entry.getKeyNode(), place, properties.containsKey(key)
                         ? "`" + key + "` stands beside `" + first + "`; start it with a `- ` of its own"
                         : "`" + key + "` stands beside `" + first + "`; indent it further, so that it is part of `" + first + "`"));
+            } else if (isDescribedElsewhere(properties.get(key)) && Yaml.isEmpty(entry.getValueNode())) {
+                found.add(wrong(entry.getValueNode(), place, "`" + key + "` has nothing under it; indent what belongs to it further"));
             } else if (properties.get(key) instanceof JsonObject property) {
                 found.addAll(check(property, entry.getValueNode(), place.under(key)));
             } else if (closed) {

@@ -32,6 +32,9 @@ final class HouseRules {
                 check(file, entry);
             }
         }
+        if (set.complete()) {
+            calls();
+        }
     }
 
     private void check(RouteFile file, Entry entry) {
@@ -66,7 +69,7 @@ final class HouseRules {
         boolean alone = file.entries().size() == 1;
         if (id == null || id.isBlank()) {
             problems.add(file.path(), entry.key(), "this route has no `" + key + "`; write `" + key + ": "
-                    + (alone ? file.id() : file.prefix() + "-…") + "`");
+                    + (alone ? file.id() : file.prefix().isEmpty() ? "…" : file.prefix() + "-…") + "`");
         } else if (alone && !id.equals(file.id())) {
             problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not fit the name of the file; write `" + key + ": "
                     + file.id() + "`, or rename the file");
@@ -107,7 +110,7 @@ final class HouseRules {
     private void routeConfiguration(RouteFile file, Node route) {
         Node at = Yaml.get(route, "routeConfigurationId");
         String names = Yaml.text(at);
-        if (names == null || Values.hasPlaceholder(names) || names.contains("*")) {
+        if (names == null || !set.complete() || Values.hasPlaceholder(names) || names.contains("*")) {
             return;
         }
         for (String name : names.split(",")) {
@@ -122,7 +125,7 @@ final class HouseRules {
         String name = entry.text("routeTemplateRef");
         Template template = set.templates().get(name);
         if (template == null) {
-            if (name != null) {
+            if (name != null && set.complete()) {
                 problems.add(file.path(), entry.at("routeTemplateRef"), "there is no routeTemplate `" + name + "`"
                         + Spelling.hint(name, new TreeSet<>(set.templates().keySet())));
             }
@@ -155,8 +158,8 @@ final class HouseRules {
         }
     }
 
-    /** Every direct endpoint that is called is one route's start. */
-    void checkCalls() {
+    /** Every direct endpoint that is called is the start of one route. */
+    private void calls() {
         Map<String, Instance> consumers = new HashMap<>();
         for (Instance route : set.routes()) {
             for (String address : route.consumed()) {

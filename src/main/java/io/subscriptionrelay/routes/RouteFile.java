@@ -60,14 +60,15 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
                 return Optional.empty();
             }
             return isFinite(path, root.get(), problems) ? Optional.of(of(folder, path, root.get())) : Optional.empty();
-        } catch (MarkedYamlEngineException e) {
-            Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
-            problems.add(path, mark, 0, "not valid YAML: " + e.getProblem());
         } catch (YamlEngineException e) {
-            problems.add(path, "not valid YAML: " + e.getMessage());
+            if (!hasBarePlaceholders(path, text, problems)) {
+                Mark mark = e instanceof MarkedYamlEngineException marked
+                        ? marked.getProblemMark().or(marked::getContextMark).orElse(null) : null;
+                problems.add(path, mark, 0, "not valid YAML: "
+                        + (e instanceof MarkedYamlEngineException marked ? marked.getProblem() : e.getMessage()));
+            }
+            return Optional.empty();
         }
-        barePlaceholders(path, text, problems);
-        return Optional.empty();
     }
 
     private static RouteFile of(Path folder, Path path, Node root) {
@@ -86,14 +87,17 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
     }
 
     /** YAML takes {@code {{} for the start of a mapping, and its parser then complains about something else, or somewhere else. */
-    private static void barePlaceholders(Path path, String text, Problems problems) {
+    private static boolean hasBarePlaceholders(Path path, String text, Problems problems) {
+        boolean has = false;
         List<String> lines = text.lines().toList();
         for (int line = 0; line < lines.size(); line++) {
             Matcher bare = BARE_PLACEHOLDER.matcher(lines.get(line));
             if (bare.matches()) {
                 problems.add(path, line + 1, bare.start(1) + 1, "put quotes around a text that starts with {{");
+                has = true;
             }
         }
+        return has;
     }
 
     /** Finds what is valid YAML but never meant: keys that are written twice, and aliases without end, which end the check. */

@@ -23,7 +23,6 @@ import org.apache.camel.support.ResourceHelper;
  */
 public final class RouteFiles {
 
-    private static final Set<String> KINDS = Set.of("route", "routeTemplate", "templatedRoute", "routeConfiguration");
     private static final String JMS_BATCH = "/META-INF/io/subscriptionrelay/jmsbatch/jms-batch.json";
 
     private final RelayProperties properties;
@@ -57,15 +56,9 @@ public final class RouteFiles {
                 steps.expressions().forEach(expression -> SimpleCheck.check(catalog, file.path(), expression, problems));
             }
         }
-        RouteSet set = RouteSet.of(files);
-        HouseRules rules = new HouseRules(files, set, problems);
-        rules.check();
-        // whatever is missing may be what could not be read
-        if (files.size() == paths.size() && !paths.isEmpty() && files.stream().flatMap(file -> file.entries().stream())
-                .allMatch(entry -> KINDS.contains(entry.kind()))) {
-            rules.checkCalls();
-            new Wanted(properties, folder, set, problems).check();
-        }
+        RouteSet set = RouteSet.of(files, files.size() == paths.size());
+        new HouseRules(files, set, problems).check();
+        new Wanted(properties, folder, set, problems).check();
     }
 
     /** The files that Camel would read, found as Camel finds them. */

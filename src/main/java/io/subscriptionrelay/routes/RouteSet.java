@@ -10,8 +10,16 @@ import java.util.Map;
 import java.util.Set;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** All files together: what Camel would run. */
-record RouteSet(Map<String, Template> templates, Set<String> configurations, List<Instance> routes) {
+/**
+ * All files together: what Camel would run.
+ *
+ * @param complete whether every file could be read; otherwise what seems to be missing may be in one of the others
+ * @param unresolved ids of routes that name a template which is not there
+ */
+record RouteSet(boolean complete, Map<String, Template> templates, Set<String> configurations, List<Instance> routes,
+        Set<String> unresolved) {
+
+    private static final Set<String> KINDS = Set.of("route", "from", "routeTemplate", "templatedRoute", "routeConfiguration");
 
     /** A template with its parameters; the value is null where one has to be given. */
     record Template(Path file, Entry entry, Map<String, String> parameters) {
@@ -43,8 +51,10 @@ record RouteSet(Map<String, Template> templates, Set<String> configurations, Lis
         }
     }
 
-    static RouteSet of(List<RouteFile> files) {
-        RouteSet set = new RouteSet(new LinkedHashMap<>(), new HashSet<>(), new ArrayList<>());
+    static RouteSet of(List<RouteFile> files, boolean allRead) {
+        boolean complete = allRead && !files.isEmpty() && files.stream()
+                .allMatch(file -> !file.entries().isEmpty() && file.entries().stream().noneMatch(RouteSet::mayBeMisspelled));
+        RouteSet set = new RouteSet(complete, new LinkedHashMap<>(), new HashSet<>(), new ArrayList<>(), new HashSet<>());
         for (RouteFile file : files) {
             for (Entry entry : file.entries()) {
                 if ("routeTemplate".equals(entry.kind()) && entry.text("id") != null) {
@@ -62,6 +72,10 @@ record RouteSet(Map<String, Template> templates, Set<String> configurations, Lis
         return set;
     }
 
+    private static boolean mayBeMisspelled(Entry entry) {
+        return !KINDS.contains(entry.kind()) && Spelling.closest(entry.kind(), KINDS).isPresent();
+    }
+
     private void add(Path file, Entry entry) {
         if ("route".equals(entry.kind()) || "from".equals(entry.kind())) {
             routes.add(new Instance(entry.text("id"), file, entry.key(), file, Steps.of(entry).endpoints(), Map.of()));
@@ -71,6 +85,8 @@ record RouteSet(Map<String, Template> templates, Set<String> configurations, Lis
             parameters.putAll(given(entry));
             routes.add(new Instance(entry.text("routeId"), file, entry.key(), template.file(),
                     Steps.of(template.entry()).endpoints(), parameters));
+        } else if ("templatedRoute".equals(entry.kind())) {
+            unresolved.add(entry.text("routeId"));
         }
     }
 

@@ -1,7 +1,6 @@
 package io.subscriptionrelay.routes;
 
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.routes.RouteSet.Instance;
 import java.nio.file.Path;
@@ -23,6 +22,9 @@ final class Wanted {
     }
 
     void check() {
+        if (!set.complete()) {
+            return;
+        }
         properties.providers().forEach((name, provider) -> {
             if (provider.open()) {
                 provider(name, provider);
@@ -30,57 +32,68 @@ final class Wanted {
         });
         properties.destinations().forEach((name, destination) -> destination.accounts().forEach((account, settings) -> {
             if (settings.configured()) {
-                account(name, account, settings);
+                account(name, account);
             }
         }));
     }
 
     private void provider(String name, Provider provider) {
-        want("webhooks/" + name, "/webhooks/" + name, "webhook", "provider", name,
-                "the webhooks of " + name + ", which is switched on by " + String.join(" or ", provider.variables())
-                        + ", would be answered with 404");
-        want("translate/" + name + "-events", "events." + name, "events", "provider", name,
-                "the events of " + name + " would be kept and never read");
-        if (route("translate-" + name).isEmpty()) {
+        want("webhooks/" + name, "webhooks/" + name, "the webhooks of " + name + ", which is opened by "
+                + String.join(" or ", provider.variables()) + ", would be answered with 404",
+                new Lines("webhook", "provider", name));
+        String queue = "events." + name;
+        if (set.routes().stream().noneMatch(route -> consumes(route, queue))) {
+            want("translate/" + name + "-events", queue, "the events of " + name + " would be kept and never read",
+                    new Lines("events", "provider", name));
+        }
+        if (!isThere("translate-" + name)) {
             problems.add(file("translate/" + name), "is missing, so nothing says what the events of " + name + " mean; "
                     + example().map(other -> "copy " + other + " and adapt it").orElse("add a route `translate-" + name + "`"));
         }
     }
 
-    private void account(String destination, String name, Account account) {
-        want("deliver/" + destination + "-" + name, "deliver." + destination + "." + name, "deliver-" + destination, "account", name,
-                "the queue deliver." + destination + "." + name + " would never be emptied");
+    private void account(String destination, String name) {
+        String queue = "deliver." + destination + "." + name;
+        want("deliver/" + destination + "-" + name, queue, "the queue " + queue + " would never be emptied",
+                new Lines("deliver-" + destination, "account", name));
     }
 
-    /** Asks for a route of this name that consumes from there, and says how to write it. */
-    private void want(String path, String source, String template, String parameter, String value, String otherwise) {
-        String id = path.replace('/', '-');
-        Optional<Instance> named = route(id);
-        if (named.isEmpty()) {
-            if (set.routes().stream().noneMatch(route -> consumes(route, source)) || !path.startsWith("translate/")) {
-                problems.add(file(path), "is missing, so " + otherwise + "; " + (set.templates().containsKey(template)
-                        ? "add it with these lines:\n" + lines(template, id, parameter, value)
-                        : "add a route `" + id + "` that consumes " + source));
-            }
-        } else if (!consumes(named.get(), source)) {
-            problems.add(named.get().file(), named.get().at(), "the route `" + id + "` must consume " + source + ", not "
-                    + String.join(", ", named.get().consumed()) + "; otherwise " + otherwise);
-        }
-    }
+    /** What a missing file has to hold: a template's name and the one parameter that it needs. */
+    private record Lines(String template, String parameter, String value) {
 
-    private static String lines(String template, String id, String parameter, String value) {
-        return """
+        String text(String routeId) {
+            return """
                     - templatedRoute:
                         routeTemplateRef: %s
                         routeId: %s
                         parameters:
                           - name: %s
-                            value: %s""".indent(4).stripTrailing().formatted(template, id, parameter, value);
+                            value: %s""".formatted(template, routeId, parameter, value).indent(4).stripTrailing();
+        }
+    }
+
+    /** Asks for a route that is named like its file and consumes from there. */
+    private void want(String path, String source, String otherwise, Lines lines) {
+        String id = path.replace('/', '-');
+        Optional<Instance> route = route(id);
+        if (!isThere(id)) {
+            problems.add(file(path), "is missing, so " + otherwise + "; " + (set.templates().containsKey(lines.template())
+                    ? "add it with these lines:\n" + lines.text(id) : "add it with a route `" + id + "` that consumes " + source));
+        } else if (route.isPresent() && !consumes(route.get(), source)) {
+            String consumed = String.join(", ", route.get().consumed());
+            if (!Values.hasPlaceholder(consumed)) {
+                problems.add(route.get().file(), route.get().at(), "the route `" + id + "` must consume " + source + ", not " + consumed
+                        + "; otherwise " + otherwise);
+            }
+        }
     }
 
     private static boolean consumes(Instance route, String source) {
-        return route.consumed().stream().anyMatch(address -> address.endsWith(":" + source) || address.endsWith(":queue:" + source)
-                || address.endsWith(":" + source.replaceFirst("^/", "")));
+        return route.consumed().stream().anyMatch(address -> address.replaceFirst(":/+", ":").endsWith(":" + source));
+    }
+
+    private boolean isThere(String id) {
+        return route(id).isPresent() || set.unresolved().contains(id);
     }
 
     private Optional<Instance> route(String id) {

@@ -1,0 +1,187 @@
+package io.subscriptionrelay.onesignal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.simulator.Fault;
+import io.subscriptionrelay.simulator.OneSignalSimulator;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
+import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.RelayApp;
+import io.subscriptionrelay.testing.Simulators;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** OneSignal's limits and answers, and what becomes of each record. */
+class OneSignalDeliveryTest {
+
+    @TempDir
+    static Path folder;
+    private static OneSignalSimulator oneSignal;
+    private static RelayApp relay;
+    private static int number;
+    private String user;
+
+    @BeforeAll
+    static void start() {
+        oneSignal = new OneSignalSimulator().app(Simulators.ONESIGNAL_APP, Simulators.ONESIGNAL_KEY).tagLimit(20).start();
+        relay = RelayApp.with(folder).oneSignal(oneSignal.url()).start();
+    }
+
+    @AfterAll
+    static void stop() {
+        relay.close();
+        oneSignal.close();
+    }
+
+    @BeforeEach
+    void aUser() {
+        user = "os-user-" + ++number;
+    }
+
+    @AfterEach
+    void limitsWereKept() {
+        oneSignal.faults().clear();
+        oneSignal.tagLimit(20);
+        relay.parked().path("entries").forEach(entry -> relay.manage("DELETE", "/parked/" + entry.path("id").asText()));
+        assertThat(oneSignal.rateViolations()).isZero();
+        assertThat(oneSignal.violations()).isEmpty();
+    }
+
+    @Test
+    void aBurstOfEventsOfOneUserIsFoldedIntoOneUpdateInTheOrderOfTheEvents() {
+        exists(user);
+        // arriving backwards
+        post("PRODUCT_CHANGE", 3000, "\"period_type\":\"NORMAL\",\"new_product_id\":\"plus.yearly\"");
+        post("INITIAL_PURCHASE", 1000, "\"period_type\":\"TRIAL\"");
+        post("RENEWAL", 2000, "\"period_type\":\"NORMAL\",\"is_trial_conversion\":true");
+        awaitTag("last_event_type", "product_change");
+        await().untilAsserted(() -> assertThat(tags()).containsEntry("new_product_id", "plus.yearly").containsEntry("active_subscription", "true")
+                .containsEntry("subscription_status", "active"));
+        assertThat(updates()).hasSizeLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void updatesOfOneUserAreAtLeastASecondApart() {
+        exists(user);
+        for (int i = 0; i < 4; i++) {
+            post("RENEWAL", 1000 * i, "\"period_type\":\"NORMAL\",\"renewal_number\":" + i);
+            int seen = i + 1;
+            await().atMost(Duration.ofSeconds(10)).until(() -> updates().size() >= seen);
+        }
+        assertThat(oneSignal.minimumSpacing(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(user)))
+                .hasValueSatisfying(spacing -> assertThat(spacing).isGreaterThanOrEqualTo(Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void anOlderEventChangesNothingAfterARestartEither() {
+        exists(user);
+        post("EXPIRATION", 5000, "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\"");
+        awaitTag("subscription_status", "expired");
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        await().atMost(Duration.ofSeconds(10)).until(() ->
+                relay.prometheus().contains("reason=\"older than what the user already has\""));
+        assertThat(tags()).containsEntry("subscription_status", "expired");
+        relay.close();
+        relay = RelayApp.with(folder).oneSignal(oneSignal.url()).start();
+        post("BILLING_ISSUE", 2000, "\"period_type\":\"NORMAL\"");
+        await().atMost(Duration.ofSeconds(10)).until(() ->
+                relay.prometheus().contains("reason=\"older than what the user already has\""));
+        assertThat(tags()).containsEntry("subscription_status", "expired");
+        assertThat(updates()).hasSize(1);
+    }
+
+    @Test
+    void anEventOfTheSameTimeIsApplied() {
+        exists(user);
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        awaitTag("last_event_type", "renewal");
+        post("CANCELLATION", 1000, "\"period_type\":\"NORMAL\",\"cancel_reason\":\"UNSUBSCRIBE\"");
+        awaitTag("last_event_type", "cancellation");
+    }
+
+    @Test
+    void aUserWhoIsNotThereYetIsTriedAgainUntilHeIs() {
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        await().atMost(Duration.ofSeconds(20)).until(() -> updates().size() >= 2);
+        assertThat(updates()).allSatisfy(update -> assertThat(update.status()).isEqualTo(404));
+        exists(user);
+        awaitTag("last_event_type", "renewal");
+        assertThat(relay.parked().path("total").asInt()).isZero();
+    }
+
+    @Test
+    void aTagLimitParksWithOneSignalsCode() {
+        exists(user);
+        oneSignal.tagLimit(3);
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        JsonNode parked = relay.awaitParked(1).path("entries").path(0);
+        assertThat(parked.path("reason").asText()).startsWith("OneSignal 409: entitlements-tag-limit");
+        assertThat(parked.path("destination").asText()).isEqualTo("onesignal");
+    }
+
+    @Test
+    void aFoldedUpdateThatIsRefusedIsTriedEventByEvent() {
+        exists(user);
+        oneSignal.faults().next(Fault.body(400, "{\"errors\":[{\"code\":\"bad\",\"title\":\"no\"}]}"));
+        post("INITIAL_PURCHASE", 1000, "\"period_type\":\"NORMAL\"");
+        post("RENEWAL", 2000, "\"period_type\":\"NORMAL\"");
+        post("CANCELLATION", 3000, "\"period_type\":\"NORMAL\",\"cancel_reason\":\"UNSUBSCRIBE\"");
+        awaitTag("last_event_type", "cancellation");
+        await().atMost(Duration.ofSeconds(15)).until(() -> relay.parked().path("total").asInt() <= 1);
+        assertThat(tags()).containsEntry("subscription_status", "cancelled");
+    }
+
+    @Test
+    void thePlayerOfAnOlderSdkIsUpdatedAtTheLegacyEndpointAndAnUnknownOneIsWaitedFor() {
+        String player = "5d2c3f0e-0000-4000-8000-00000000000" + number % 10;
+        String body = Events.event("legacy-" + number, "RENEWAL", user, Events.BASE, "\"period_type\":\"NORMAL\"")
+                .replace("$onesignalUserId", "$onesignalId").replace(Events.oneSignalId(user), player);
+        assertThat(relay.revenueCat(body)).isEqualTo(200);
+        await().atMost(Duration.ofSeconds(20)).until(() -> !oneSignal.updatesOf("subscription_id", player).isEmpty()
+                || oneSignal.updates().stream().anyMatch(update -> update.id().equals(player)));
+        oneSignal.createUser(Simulators.ONESIGNAL_APP, "subscription_id", player);
+        await().atMost(Duration.ofSeconds(30)).until(() ->
+                "renewal".equals(oneSignal.tags(Simulators.ONESIGNAL_APP, "subscription_id", player).get("last_event_type")));
+    }
+
+    @Test
+    void tooManyRequestsAreWaitedOutAsLongAsOneSignalSays() {
+        exists(user);
+        oneSignal.faults().next(Fault.status(429).retryAfter(3));
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        awaitTag("last_event_type", "renewal");
+        List<Update> made = updates();
+        assertThat(Duration.ofNanos(made.get(made.size() - 1).receivedNanos() - made.get(0).receivedNanos()))
+                .isGreaterThanOrEqualTo(Duration.ofSeconds(3));
+    }
+
+    private void exists(String who) {
+        oneSignal.createUser(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(who));
+    }
+
+    private void post(String type, long offset, String more) {
+        assertThat(relay.revenueCat(Events.event(user + type + offset, type, user, Events.BASE + offset, more))).isEqualTo(200);
+    }
+
+    private Map<String, String> tags() {
+        return oneSignal.tags(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(user));
+    }
+
+    private List<Update> updates() {
+        return oneSignal.updatesOf("onesignal_id", Events.oneSignalId(user));
+    }
+
+    private void awaitTag(String tag, String value) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> value.equals(tags().get(tag)));
+    }
+}
