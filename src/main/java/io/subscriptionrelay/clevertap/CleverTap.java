@@ -11,14 +11,24 @@ import io.subscriptionrelay.delivery.Outage;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
+import io.subscriptionrelay.delivery.UserLanes;
+import io.subscriptionrelay.jmsbatch.BatchTurn;
+import io.subscriptionrelay.state.AppliedState;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
+import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -41,12 +51,15 @@ public class CleverTap implements DestinationRules {
     private final Accounts accounts;
     private final AccountMonitor monitor;
     private final Settlements settlements;
+    private final AppliedState state;
     private final MeterRegistry metrics;
+    private final UserLanes lanes = new UserLanes(Duration.ZERO);
 
-    CleverTap(Accounts accounts, AccountMonitor monitor, Settlements settlements, MeterRegistry metrics) {
+    CleverTap(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, MeterRegistry metrics) {
         this.accounts = accounts;
         this.monitor = monitor;
         this.settlements = settlements;
+        this.state = state;
         this.metrics = metrics;
     }
 
@@ -66,13 +79,55 @@ public class CleverTap implements DestinationRules {
         return Optional.empty();
     }
 
-    /** Takes the batch in the body; what follows works on the property {@code upload}. */
+    @Override
+    public Optional<String> stateKey(JsonNode record) {
+        if (!record.path("type").asText().equals("profile")) {
+            return Optional.empty();
+        }
+        return Optional.of(record.has("objectId") ? AppliedState.key("objectId", record.get("objectId").asText())
+                : AppliedState.key("identity", record.path("identity").asText()));
+    }
+
+    /**
+     * Takes the batch in the body; what follows works on the property {@code upload}. Profiles that are older than what a user
+     * already has are left out, and those of one user go up one batch after the other.
+     */
     public void begin(Exchange exchange, String account) {
         List<?> messages = exchange.getMessage().getBody(List.class);
-        List<RecordMessage> records = messages.stream().map(message -> new RecordMessage((Message) message)).toList();
+        List<RecordMessage> records = messages.stream().map(message -> new RecordMessage((Message) message))
+                .sorted(Comparator.comparingLong(record -> record.number(Headers.EVENT_TIME))).toList();
         exchange.setProperty(Headers.DESTINATION, NAME);
         exchange.setProperty(Headers.ACCOUNT, account);
-        exchange.setProperty(UPLOAD, new Upload(records, settlements.begin(exchange)));
+        Settlement settlement = settlements.begin(exchange);
+        Set<String> users = new LinkedHashSet<>();
+        records.forEach(record -> Optional.ofNullable(record.text(Headers.STATE_KEY)).ifPresent(users::add));
+        List<UserLanes.Pass> passes = users.stream().map(user -> lanes.enter(account + '/' + user)).toList();
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onDone(Exchange done) {
+                passes.forEach(UserLanes.Pass::leave);
+            }
+        });
+        BatchTurn.release(exchange);
+        passes.forEach(pass -> pass.turn().join());
+        exchange.setProperty(UPLOAD, new Upload(current(account, records, users, settlement), settlement));
+    }
+
+    private List<RecordMessage> current(String account, List<RecordMessage> records, Set<String> users, Settlement settlement) {
+        if (users.isEmpty()) {
+            return records;
+        }
+        Map<String, Long> newest = state.newest(NAME, account, users);
+        List<RecordMessage> current = new ArrayList<>(records.size());
+        for (RecordMessage record : records) {
+            String user = record.text(Headers.STATE_KEY);
+            if (user != null && record.number(Headers.EVENT_TIME) < newest.getOrDefault(user, Long.MIN_VALUE)) {
+                settlement.skipped(record, Settlement.STALE);
+            } else {
+                current.add(record);
+            }
+        }
+        return current;
     }
 
     /** Makes the next call. The passcode stands in no route and no placeholder, only in the message for this call. */
@@ -132,7 +187,7 @@ public class CleverTap implements DestinationRules {
                 settlement.park(records.get(i), "CleverTap refused " + unplaced + " of " + records.size()
                         + " records without saying which; this one may be stored, so look before you replay it");
             } else {
-                settlement.delivered(records.get(i));
+                upload.delivered(records.get(i));
             }
         }
         if (unplaced > 0) {
@@ -195,6 +250,7 @@ public class CleverTap implements DestinationRules {
 
     /** What the route has to send before the batch is committed. */
     public List<Message> settle(Exchange exchange) {
+        state.applied(NAME, account(exchange), upload(exchange).applied());
         return upload(exchange).settlement().messages();
     }
 

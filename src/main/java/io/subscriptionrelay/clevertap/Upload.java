@@ -1,12 +1,15 @@
 package io.subscriptionrelay.clevertap;
 
+import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The records of a batch, and the calls that are still to be made for them: one, unless it is refused as a whole. */
 public final class Upload {
@@ -15,6 +18,7 @@ public final class Upload {
     private static final byte[] CLOSE = "]}".getBytes(StandardCharsets.UTF_8);
 
     private final Deque<List<RecordMessage>> calls = new ArrayDeque<>();
+    private final Map<String, Long> applied = new HashMap<>();
     private final Settlement settlement;
     private List<RecordMessage> current = List.of();
 
@@ -56,6 +60,19 @@ public final class Upload {
         int middle = current.size() / 2;
         calls.addFirst(current.subList(middle, current.size()));
         calls.addFirst(current.subList(0, middle));
+    }
+
+    /** CleverTap has stored it. */
+    void delivered(RecordMessage record) {
+        settlement.delivered(record);
+        if (record.text(Headers.STATE_KEY) != null) {
+            applied.merge(record.text(Headers.STATE_KEY), record.number(Headers.EVENT_TIME), Math::max);
+        }
+    }
+
+    /** The event times of the profiles that were stored, by user. */
+    Map<String, Long> applied() {
+        return applied;
     }
 
     Settlement settlement() {

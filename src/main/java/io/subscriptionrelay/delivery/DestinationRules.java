@@ -9,6 +9,14 @@ public interface DestinationRules {
     /** The destination's name. */
     String destination();
 
+    /**
+     * The key of the user whose state this record sets, or empty when it sets none and so can never be stale. Records that set
+     * state are applied in the order of their events, and not at all once a newer one was.
+     */
+    default Optional<String> stateKey(JsonNode record) {
+        return Optional.empty();
+    }
+
     /** Why this record would be refused for good, or empty. Names no personal data. */
     Optional<String> refusal(JsonNode record);
 }

@@ -17,6 +17,8 @@ public final class Headers {
     public static final String DESTINATION = "destination";
     /** The account or app of the destination. */
     public static final String ACCOUNT = "account";
+    /** The key of the user whose state the record sets; a hash. */
+    public static final String STATE_KEY = "stateKey";
     /** Which of the event's records this is, from 0. */
     public static final String PART = "part";
     /** How often the record was sent back, for itself alone. */

@@ -14,6 +14,9 @@ import org.apache.camel.Message;
  */
 public final class Settlement {
 
+    /** Why a record that sets state is skipped: a newer event has set it. */
+    public static final String STALE = "older than what the user already has";
+
     /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds. */
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);

@@ -175,7 +175,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
         return app.after(update.pass().spacing(System.nanoTime()), () -> {
             List<Member> older = update.takeOlderThan(Math.max(newest, update.pass().applied()));
             synchronized (settlement) {
-                older.forEach(member -> settlement.skipped(member.message(), "older than what the user already has"));
+                older.forEach(member -> settlement.skipped(member.message(), Settlement.STALE));
             }
             if (!update.isEmpty()) {
                 call(app, account, update);

@@ -203,6 +203,9 @@ public class Translator {
         headers(message, event, destination, account, step);
         message.setHeader(Headers.EVENT_TIME, event.facts().time());
         message.setHeader(Headers.PART, part);
+        if (rules.containsKey(destination)) {
+            rules.get(destination).stateKey(record).ifPresent(key -> message.setHeader(Headers.STATE_KEY, key));
+        }
         message.setHeader(Headers.QUEUE, Accounts.queue(destination, account));
         return message;
     }

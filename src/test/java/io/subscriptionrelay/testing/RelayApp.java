@@ -45,7 +45,7 @@ public final class RelayApp implements AutoCloseable {
 
         private Builder(Path dataDir) {
             set("relay.data-dir", dataDir.toString());
-            set("relay.home", Path.of("").toAbsolutePath().toString());
+            set("RELAY_HOME", Path.of("").toAbsolutePath().toString());
             set("server.port", "0");
             set("management.server.port", "0");
             set("spring.jmx.unique-names", "true");
@@ -59,7 +59,7 @@ public final class RelayApp implements AutoCloseable {
         }
 
         public Builder home(Path home) {
-            return set("relay.home", home.toString());
+            return set("RELAY_HOME", home.toString());
         }
 
         public Builder cleverTap(String url) {
