@@ -119,10 +119,14 @@ class CleverTapDeliveryTest {
     }
 
     @Test
-    void retryAfterComesBeforeTheRelaysOwnDelay() {
+    void retryAfterComesBeforeTheRelaysOwnDelayAndIsWaitedForWhereHealthCanSeeIt() {
         int calls = simulators.cleverTap.calls().size();
         simulators.cleverTap.faults().next(Fault.status(429).retryAfter(4));
-        awaitStoredOnce(send(1));
+        List<String> sent = send(1);
+        // not hidden in the HTTP client
+        await().atMost(Duration.ofSeconds(3)).until(() ->
+                relay.actuator("/health").path("components").path("clevertap-production").path("details").path("answer").asText().equals("HTTP 429"));
+        awaitStoredOnce(sent);
         List<Call> made = simulators.cleverTap.calls().subList(calls, simulators.cleverTap.calls().size());
         assertThat(made).hasSize(2);
         assertThat(Duration.ofNanos(made.get(1).startNanos() - made.get(0).endNanos())).isBetween(Duration.ofSeconds(4), Duration.ofSeconds(6));
