@@ -2,7 +2,7 @@ package io.subscriptionrelay.testing;
 
 import java.util.UUID;
 
-/** RevenueCat webhooks of the tests' own. */
+/** Webhooks of the tests' own; RevenueCat's, unless another provider is named. */
 public final class Events {
 
     /** 2026-10-01T00:00:00Z */
@@ -27,5 +27,31 @@ public final class Events {
     /** The OneSignal ID that belongs to a user. */
     public static String oneSignalId(String user) {
         return new UUID(0x4a00L | ((long) user.hashCode() << 32), 0x8000000000000000L | user.hashCode() & 0xffffffffL).toString();
+    }
+
+    /** A renewal as each provider reports it. The time is in milliseconds; Qonversion's has no id but its transaction's. */
+    public static String renewal(String provider, String id, String user, long time) {
+        return switch (provider) {
+            case "revenuecat" -> renewal(id, user, time);
+            case "purchasely" -> """
+                    {"api_version":3,"event_name":"SUBSCRIPTION_RENEWED","event_id":"%s","user_id":"%s","event_created_at_ms":%d,\
+                    "environment":"PRODUCTION","product":"plus","plan":"plus.monthly","store":"APPLE_APP_STORE",\
+                    "subscription_status":"AUTO_RENEWING"}""".formatted(id, user, time);
+            case "qonversion" -> """
+                    {"event_name":"subscription_renewed","user_id":"QON_%s","custom_user_id":"%s","time":%d,"product_id":"plus.monthly",\
+                    "environment":"production","platform":"iOS","transaction":{"transaction_id":"%s"}}"""
+                    .formatted(user, user, time / 1000, id);
+            default -> throw new IllegalArgumentException(provider);
+        };
+    }
+
+    /** The event type of {@link #renewal(String, String, String, long)}. */
+    public static String renewalType(String provider) {
+        return switch (provider) {
+            case "revenuecat" -> "RENEWAL";
+            case "purchasely" -> "SUBSCRIPTION_RENEWED";
+            case "qonversion" -> "subscription_renewed";
+            default -> throw new IllegalArgumentException(provider);
+        };
     }
 }
