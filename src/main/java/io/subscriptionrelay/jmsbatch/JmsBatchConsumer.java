@@ -185,7 +185,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             connect();
             BatchTurn mine = BatchTurn.take(turn);
             try {
-                List<jakarta.jms.Message> batch = fill();
+                List<Message> batch = fill();
                 if (batch.isEmpty()) {
                     return true;
                 }
@@ -235,12 +235,12 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
-        private List<jakarta.jms.Message> fill() throws JMSException, InterruptedException {
+        private List<Message> fill() throws JMSException, InterruptedException {
             BatchAdmission admission = endpoint.getAdmission();
             while (admission != null && mayConsume() && !admission.admits(endpoint.getQueueName(), underWay.get())) {
                 await(POLL);
             }
-            List<jakarta.jms.Message> batch = new ArrayList<>();
+            List<Message> batch = new ArrayList<>();
             if (!mayConsume()) {
                 return batch;
             }
@@ -256,7 +256,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 long bytes = 0;
                 long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(endpoint.getMaxWait());
                 while (next != null) {
-                    batch.add(next);
+                    // read at once: the client drops the body of a large message when the next one is received
+                    batch.add(camelMessage(next));
                     bytes += length(next);
                     if (batch.size() >= endpoint.getMaxMessages() || bytes >= endpoint.getMaxBytes() || !mayConsume()) {
                         break;
@@ -276,18 +277,14 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
-        private boolean process(List<jakarta.jms.Message> batch, BatchTurn mine) throws JMSException {
+        private boolean process(List<Message> batch, BatchTurn mine) throws JMSException {
             BatchTransaction transaction = new BatchTransaction();
             Exchange exchange = createExchange(false);
             try {
                 exchange.getExchangeExtension().setTransacted(true);
                 exchange.setProperty(JmsBatchConstants.TRANSACTION, transaction);
                 exchange.setProperty(JmsBatchConstants.TURN, mine);
-                List<Message> bodies = new ArrayList<>(batch.size());
-                for (jakarta.jms.Message message : batch) {
-                    bodies.add(camelMessage(message));
-                }
-                exchange.getMessage().setBody(bodies);
+                exchange.getMessage().setBody(batch);
                 exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
                 route(exchange);
                 if (exchange.getException() != null || exchange.isRollbackOnly()) {
