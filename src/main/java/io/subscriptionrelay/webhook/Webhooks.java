@@ -61,7 +61,7 @@ public class Webhooks {
             throw new NotAuthenticException("the provider is closed");
         }
         Message message = exchange.getMessage();
-        authentication.check(name -> message.getHeader(name, String.class), message.getBody(byte[].class));
+        authentication.check(name -> message.getHeader(name, String.class), body(message));
     }
 
     /**
@@ -73,7 +73,7 @@ public class Webhooks {
      */
     public boolean read(Exchange exchange, String provider) throws NotAJsonObjectException {
         Message message = exchange.getMessage();
-        byte[] body = message.getBody(byte[].class);
+        byte[] body = body(message);
         message.removeHeaders("*");
         Facts facts;
         try {
@@ -94,6 +94,12 @@ public class Webhooks {
         message.setHeader(Headers.RECEIVED_AT, clock.millis());
         message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
         return true;
+    }
+
+    /** The raw bytes; Camel has nothing for an empty body. */
+    private static byte[] body(Message message) {
+        byte[] body = message.getBody(byte[].class);
+        return body == null ? new byte[0] : body;
     }
 
     /**
