@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -49,6 +51,8 @@ public final class StrictJson {
             throw new NotAJsonObjectException("the body does not start with { in UTF-8");
         }
         try {
+            // the parser lets overlong characters and halves of surrogate pairs pass
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
             JsonNode node = MAPPER.readTree(body);
             if (node instanceof ObjectNode object) {
                 return Optional.of(object);
