@@ -1,10 +1,15 @@
 package io.subscriptionrelay.webhook;
 
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -12,6 +17,8 @@ import org.springframework.core.Ordered;
 
 @Configuration(proxyBeanMethods = false)
 class WebhookConfiguration {
+
+    private static final int AFTER_THE_DOOR = Ordered.HIGHEST_PRECEDENCE + 1;
 
     @Bean
     Clock clock() {
@@ -22,6 +29,26 @@ class WebhookConfiguration {
     @Bean("platform-http-engine")
     PlatformHttpEngine platformHttpEngine(@Value("${server.port:8080}") int port) {
         return new SpringBootPlatformHttpEngine(port, Runnable::run);
+    }
+
+    /** Tomcat refuses TRACE by itself, on closed paths too; now it comes as far as the filters. */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> traceComesToTheDoor() {
+        return server -> server.addConnectorCustomizers(connector -> connector.setAllowTrace(true));
+    }
+
+    /** Beside the webhooks nothing answers TRACE, which would repeat the request. */
+    @Bean
+    FilterRegistrationBean<Filter> noTrace() {
+        FilterRegistrationBean<Filter> registration = new FilterRegistrationBean<>((request, response, chain) -> {
+            if ("TRACE".equals(((HttpServletRequest) request).getMethod())) {
+                ((HttpServletResponse) response).setStatus(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+            } else {
+                chain.doFilter(request, response);
+            }
+        });
+        registration.setOrder(AFTER_THE_DOOR);
+        return registration;
     }
 
     @Bean
