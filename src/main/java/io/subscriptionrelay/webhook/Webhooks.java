@@ -65,8 +65,7 @@ public class Webhooks {
     }
 
     /**
-     * Makes the message that is kept: the raw body, and beside it the id that a repeat of this event has too. Whatever
-     * came as a header before is gone.
+     * Puts beside the raw body what is kept with it: the id that a repeat of this event has too, the provider and the time.
      *
      * @return whether there is something to keep; false for an activation call
      * @throws NotAJsonObjectException when the body is not a JSON object, which only a provider with activation calls may send
@@ -74,7 +73,6 @@ public class Webhooks {
     public boolean read(Exchange exchange, String provider) throws NotAJsonObjectException {
         Message message = exchange.getMessage();
         byte[] body = body(message);
-        message.removeHeaders("*");
         Facts facts;
         try {
             Optional<ObjectNode> webhook = StrictJson.object(body);
@@ -88,7 +86,6 @@ public class Webhooks {
         if (facts.notAnEvent()) {
             return false;
         }
-        message.setBody(body);
         message.setHeader(Headers.PROVIDER, provider);
         message.setHeader(Headers.EVENT_ID, facts.id());
         message.setHeader(Headers.RECEIVED_AT, clock.millis());

@@ -1,0 +1,63 @@
+package io.subscriptionrelay.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.RelayApp;
+import io.subscriptionrelay.testing.Webhook;
+import jakarta.jms.BytesMessage;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.QueueBrowser;
+import jakarta.jms.Session;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import org.apache.camel.CamelContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is kept of a webhook, seen in its queue. */
+class KeptMessageTest {
+
+    @Test
+    void nothingOfTheRequestIsKeptButItsBody(@TempDir Path data) throws Exception {
+        String body = Events.renewal("kept-1", "user-1", Events.BASE);
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        try (RelayApp app = RelayApp.with(data).set("REVENUECAT_SIGNING_SECRET", "signing secret").cleverTap("http://127.0.0.1:9").start()) {
+            app.bean(CamelContext.class).getRouteController().stopRoute("translate-revenuecat-events");
+            String time = Long.toString(System.currentTimeMillis() / 1000);
+            String signature = Webhook.hmac("signing secret", (time + ".").getBytes(StandardCharsets.UTF_8), bytes);
+            assertThat(app.send("POST", "/webhooks/revenuecat?provider=other&_AMQ_DUPL_ID=x", bytes,
+                    "Authorization", RelayApp.AUTHORIZATION, "X-RevenueCat-Webhook-Signature", "t=" + time + ",v1=" + signature,
+                    "eventId", "other", "Cookie", "a=b", "X-Anything", "else").statusCode()).isEqualTo(200);
+            try (Connection connection = app.bean(ConnectionFactory.class).createConnection();
+                    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+                    QueueBrowser browser = session.createBrowser(session.createQueue("events.revenuecat"))) {
+                connection.start();
+                List<?> kept = Collections.list(browser.getEnumeration());
+                assertThat(kept).hasSize(1);
+                BytesMessage message = (BytesMessage) kept.get(0);
+                assertThat(Collections.list((Enumeration<?>) message.getPropertyNames()).stream().map(Object::toString)
+                        .filter(name -> !name.startsWith("JMSX") && !name.startsWith("__")))
+                        .containsExactlyInAnyOrder("provider", "eventId", "receivedAt", "_AMQ_DUPL_ID");
+                assertThat(message.getStringProperty("provider")).isEqualTo("revenuecat");
+                assertThat(message.getStringProperty("eventId")).isEqualTo("kept-1");
+                byte[] raw = new byte[(int) message.getBodyLength()];
+                message.readBytes(raw);
+                assertThat(raw).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void anActivationCallWithoutBodyIsAnsweredAndNotKept(@TempDir Path data) {
+        try (RelayApp app = RelayApp.with(data).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).cleverTap("http://127.0.0.1:9").start()) {
+            assertThat(app.post("qonversion", "", Webhook.proof("qonversion", new byte[0])).statusCode()).isEqualTo(200);
+            assertThat(app.post("revenuecat", "", "Authorization", RelayApp.AUTHORIZATION).statusCode()).isEqualTo(400);
+            assertThat(app.post("revenuecat", "").statusCode()).isEqualTo(401);
+        }
+    }
+}
