@@ -1,5 +1,6 @@
 package io.subscriptionrelay.broker;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
 import jakarta.jms.ConnectionFactory;
 import java.io.IOException;
@@ -33,12 +34,15 @@ class BrokerConfiguration {
 
     /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
     @Bean(destroyMethod = "close")
-    EmbeddedBroker embeddedBroker(RelayProperties properties) throws Exception {
+    EmbeddedBroker embeddedBroker(RelayProperties properties, MeterRegistry metrics) throws Exception {
         if (properties.broker().external()) {
             return EmbeddedBroker.none();
         }
         int id = SERVERS.getAndIncrement();
-        return EmbeddedBroker.start(configuration(properties, id), "vm://" + id);
+        Configuration configuration = configuration(properties, id);
+        configuration.registerBrokerPlugin(new Repeats(metrics));
+        Repeats.silence();
+        return EmbeddedBroker.start(configuration, "vm://" + id);
     }
 
     private static Configuration configuration(RelayProperties properties, int id) throws Exception {

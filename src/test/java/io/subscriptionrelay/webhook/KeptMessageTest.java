@@ -17,9 +17,13 @@ import java.util.Enumeration;
 import java.util.List;
 import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What is kept of a webhook, seen in its queue. */
+@ExtendWith(OutputCaptureExtension.class)
 class KeptMessageTest {
 
     @Test
@@ -50,6 +54,17 @@ class KeptMessageTest {
                 assertThat(raw).isEqualTo(bytes);
             }
         }
+    }
+
+    @Test
+    void aRepeatIsCountedAndNotLogged(@TempDir Path data, CapturedOutput output) {
+        String body = Events.renewal("kept-2", "user-1", Events.BASE);
+        try (RelayApp app = RelayApp.with(data).cleverTap("http://127.0.0.1:9").start()) {
+            assertThat(app.revenueCat(body)).isEqualTo(200);
+            assertThat(app.revenueCat(body)).isEqualTo(200);
+            assertThat(app.prometheus()).contains("relay_webhooks_repeated_total{provider=\"revenuecat\"} 1.0");
+        }
+        assertThat(output).doesNotContain("Duplicate message").doesNotContain("kept-2");
     }
 
     @Test
