@@ -2,11 +2,13 @@ package io.subscriptionrelay.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
 
 /**
  * Everything that is set from outside, beside the routes and mappings.
@@ -110,13 +112,13 @@ public record RelayProperties(
      *
      * @param variable the environment variable that holds the secrets, for messages
      * @param secrets the keys, of which one must fit: several while one is being replaced by another
-     * @param tolerance how old or how far ahead the signed time may be; 0 means any
+     * @param tolerance how old or how far ahead the signed time may be, a plain number in seconds; 0 means any
      * @param forms the ways to sign that are accepted
      */
     public record Signature(
             String variable,
             @DefaultValue List<String> secrets,
-            @DefaultValue("0s") Duration tolerance,
+            @DurationUnit(ChronoUnit.SECONDS) @DefaultValue("0s") Duration tolerance,
             @DefaultValue Map<String, SignatureForm> forms) {
 
         public boolean required() {
