@@ -24,9 +24,9 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * The JSON schema of Camel's YAML DSL, applied to YAML nodes. A general validator needs seconds for its 800 kB, answers an
- * alternative that fails with all of its branches, and refuses placeholders where a number is expected; this one knows the
- * keywords that this schema uses, follows the branch that comes furthest, and reads values as Camel does.
+ * The JSON schema of Camel's YAML DSL, applied to YAML nodes. A general validator takes more than a second to get going
+ * with its 800 kB, reports every branch of an alternative that fails, and refuses placeholders where a number is expected. This
+ * one knows only the keywords that this schema uses, follows the branch that comes furthest, and reads values as Camel does.
  */
 final class DslSchema {
 

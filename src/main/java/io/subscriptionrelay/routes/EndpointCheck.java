@@ -58,8 +58,8 @@ final class EndpointCheck {
         }
         ComponentModel component = catalog.componentModel(unseen ? UNSEEN : scheme);
         if (component == null) {
-            problems.add(file, endpoint.at(), "there is no component `" + scheme + "`" + Spelling
-                    .closest(scheme, catalog.findComponentNames()).map(name -> "; did you mean `" + name + "`?").orElse(""));
+            problems.add(file, endpoint.at(), "there is no component `" + scheme + "`"
+                    + Spelling.hint(scheme, catalog.findComponentNames(), ""));
         } else if (unseen) {
             written.forEach((name, option) -> misspelled(component, name, option.getKeyNode()));
         } else if (EndpointCheck.class.getResource(ON_CLASS_PATH + scheme) == null) {

@@ -38,7 +38,7 @@ final class HouseRules {
     }
 
     private void check(RouteFile file, Entry entry) {
-        switch (String.valueOf(entry.kind())) {
+        switch (entry.kind()) {
             case "route" -> {
                 routeId(file, entry, "id");
                 description(file, entry);
@@ -165,7 +165,7 @@ final class HouseRules {
             for (String address : route.consumed()) {
                 Instance other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
                 if (other != null) {
-                    problems.add(route.file(), route.at(), "`" + address + "` is already the start of `" + other.id() + "` in "
+                    problems.add(route.file(), route.at(), "`" + address + "` is already the start of " + other.named() + " in "
                             + other.file() + "; only one route can start there");
                 }
             }
@@ -175,9 +175,8 @@ final class HouseRules {
                 String address = route.address(endpoint);
                 if (endpoint.role() != Role.CONSUMES && address.startsWith("direct:") && !Values.hasPlaceholder(address)
                         && !consumers.containsKey(address)) {
-                    problems.add(route.stepsFile(), endpoint.at(), "no route starts with `" + address + "`, which `" + route.id()
-                            + "` calls" + Spelling.closest(address, consumers.keySet())
-                                    .map(name -> "; did you mean `" + name + "`?").orElse("; add the route, or take the call out"));
+                    problems.add(route.stepsFile(), endpoint.at(), "no route starts with `" + address + "`, which " + route.named()
+                            + " calls" + Spelling.hint(address, consumers.keySet(), "; add the route, or take the call out"));
                 }
             }
         }

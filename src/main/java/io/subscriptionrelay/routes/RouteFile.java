@@ -86,7 +86,7 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
         return new RouteFile(path, named ? prefix : String.join("-", names), prefix, root, entries);
     }
 
-    /** YAML takes {@code {{} for the start of a mapping, and its parser then complains about something else, or somewhere else. */
+    /** YAML takes two braces for the start of a mapping, and its parser then complains about something else, or somewhere else. */
     private static boolean hasBarePlaceholders(Path path, String text, Problems problems) {
         boolean has = false;
         List<String> lines = text.lines().toList();

@@ -4,10 +4,11 @@ import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.mapping.Problem;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -23,6 +24,8 @@ import org.springframework.stereotype.Component;
  */
 @Component
 class RouteFilesCheck implements BeanFactoryPostProcessor, EnvironmentAware, SmartInitializingSingleton {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RouteFilesCheck.class);
 
     private Environment environment;
     private FutureTask<List<Problem>> check;
@@ -44,7 +47,6 @@ class RouteFilesCheck implements BeanFactoryPostProcessor, EnvironmentAware, Sma
     @Override
     public void afterSingletonsInstantiated() {
         List<Problem> problems = problems();
-        check = null;
         if (!problems.isEmpty()) {
             throw new StartRefusedException("These route files cannot be used:\n"
                     + problems.stream().map(problem -> "  " + problem).collect(Collectors.joining("\n")),
@@ -59,7 +61,8 @@ class RouteFilesCheck implements BeanFactoryPostProcessor, EnvironmentAware, Sma
             Thread.currentThread().interrupt();
             throw new IllegalStateException("stopped while the route files were checked", e);
         } catch (ExecutionException e) {
-            throw new CompletionException(e.getCause());
+            LOG.warn("The route files could not be checked; Camel reads them as they are", e.getCause());
+            return List.of();
         }
     }
 }

@@ -46,6 +46,11 @@ record RouteSet(boolean complete, Map<String, Template> templates, Set<String> c
             return address;
         }
 
+        String named() {
+            return id == null ? "a route" : "`" + id + "`";
+        }
+
+        /** The addresses that it takes messages from. */
         List<String> consumed() {
             return endpoints.stream().filter(endpoint -> endpoint.role() == Endpoint.Role.CONSUMES).map(this::address).toList();
         }

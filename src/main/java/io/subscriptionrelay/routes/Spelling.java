@@ -22,11 +22,15 @@ final class Spelling {
                 .min(Comparator.<String>comparingInt(name -> distance(word, name)).thenComparing(name -> name));
     }
 
-    /** What to add to a message about an unknown name. */
+    /** What to add to a message about an unknown name: what was meant, or else what there is to choose from. */
     static String hint(String word, Collection<String> known) {
-        return closest(word, known).map(name -> "; did you mean `" + name + "`?").orElseGet(() -> known.isEmpty() ? ""
-                : known.size() <= 20 ? "; known are: " + String.join(", ", known)
+        return hint(word, known, known.isEmpty() ? "" : known.size() <= 20 ? "; known are: " + String.join(", ", known)
                 : "; none of the " + known.size() + " known names is like it");
+    }
+
+    /** What to add to a message about an unknown name: what was meant, or else the given text. */
+    static String hint(String word, Collection<String> known, String otherwise) {
+        return closest(word, known).map(name -> "; did you mean `" + name + "`?").orElse(otherwise);
     }
 
     /** How many letters are missing, too many, different or swapped, with any case. */

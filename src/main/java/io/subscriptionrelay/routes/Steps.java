@@ -14,7 +14,7 @@ record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
     private static final Map<String, Role> ROLES = Map.of("from", Role.CONSUMES, "poll", Role.CONSUMES, "to", Role.SENDS,
             "toD", Role.SENDS_DYNAMICALLY, "wireTap", Role.TAPS);
     /** What the catalog's models of the steps mark as {@code asPredicate}. */
-    static final Set<String> PREDICATES = Set.of("when", "filter", "validate", "onWhen", "retryWhile", "handled", "continued",
+    static final Set<String> CONDITIONS = Set.of("when", "filter", "validate", "onWhen", "retryWhile", "handled", "continued",
             "completionPredicate");
     /** Names under these keys are free: they are no steps. */
     private static final Set<String> FREE = Set.of("parameters", "beans", "properties");
@@ -39,7 +39,7 @@ record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
         if ("simple".equals(key) || "log".equals(key)) {
             expression(Yaml.text(node) != null ? node : Yaml.get(node, "simple".equals(key) ? "expression" : "message"), condition);
         }
-        boolean holds = PREDICATES.contains(key) || ("expression".equals(key) && condition)
+        boolean holds = CONDITIONS.contains(key) || ("expression".equals(key) && condition)
                 || ("loop".equals(key) && "true".equals(Yaml.text(node, "doWhile")));
         descend(node, holds);
     }

@@ -2,215 +2,588 @@ package io.subscriptionrelay.routes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.mapping.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
-import org.apache.camel.tooling.model.EipModel;
+import org.apache.camel.tooling.model.BaseOptionModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.env.YamlPropertySourceLoader;
-import org.springframework.core.env.MapPropertySource;
-import org.springframework.core.env.PropertySource;
-import org.springframework.core.env.StandardEnvironment;
-import org.springframework.core.io.ClassPathResource;
 
-/** Breaks one thing in a copy of the shipped routes, with every provider open and every account set up. */
+/** Breaks one thing in a copy of the shipped routes. */
 class RouteFilesTest {
 
-    private static final Path SHIPPED = Path.of("routes");
     private static final String CLEVERTAP = "deliver/clevertap.camel.yaml";
     private static final String CLEVERTAP_SANDBOX = "deliver/clevertap-sandbox.camel.yaml";
     private static final String ONESIGNAL_UPDATE = "deliver/onesignal-update.camel.yaml";
     private static final String SEND = "deliver/send.camel.yaml";
-    private static final String DESTINATION_POLICY = "policies/destination.camel.yaml";
-    private static final String TRANSLATE = "translate/translate.camel.yaml";
+    private static final String OWN = "deliver/own.camel.yaml";
+    private static final String OUTAGE = "policies/destination.camel.yaml";
     private static final String TO_DESTINATION = "translate/to-destination.camel.yaml";
+    private static final String TRANSLATE = "translate/translate.camel.yaml";
     private static final String WEBHOOK = "webhooks/webhook.camel.yaml";
-    private static final String WEBHOOK_POLICY = "policies/webhook.camel.yaml";
 
     @TempDir
     private Path home;
-    private Map<String, Object> variables;
 
     @BeforeEach
     void copyRoutes() throws IOException {
-        try (Stream<Path> files = Files.walk(SHIPPED)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path copy = file("").resolve(SHIPPED.relativize(file));
-                Files.createDirectories(copy.getParent());
-                Files.copy(file, copy);
-            }
-        }
-        variables = new LinkedHashMap<>();
-        Stream.of("REVENUECAT_AUTHORIZATION", "PURCHASELY_SHARED_SECRET", "QONVERSION_TOKEN", "CLEVERTAP_ACCOUNT_ID",
-                "CLEVERTAP_PASSCODE", "CLEVERTAP_SANDBOX_ACCOUNT_ID", "CLEVERTAP_SANDBOX_PASSCODE", "ONESIGNAL_APP_ID",
-                "ONESIGNAL_API_KEY", "ONESIGNAL_SANDBOX_APP_ID", "ONESIGNAL_SANDBOX_API_KEY")
-                .forEach(name -> variables.put(name, "something"));
+        Relay.copyRoutes(home);
     }
 
     @Test
-    void theShippedRoutesHaveNoProblem() throws IOException {
-        home = Path.of(".");
-
-        assertThat(problems()).isEmpty();
+    void theShippedRoutesHaveNoProblem() {
+        assertThat(RouteFiles.problems(Relay.open(Path.of(".")))).isEmpty();
     }
 
     // YAML
 
     @Test
     void textThatIsNotYamlIsShownWithItsLineAndColumn() throws IOException {
-        change(SEND, "      uri: direct:send", "      uri: \"direct:send");
+        change(SEND, "    id: deliver-send", "\tid: deliver-send");
 
-        Problem problem = only();
-        assertThat(problem.file()).isEqualTo(file(SEND));
-        assertThat(problem.line()).isPositive();
-        assertThat(problem.column()).isPositive();
-        assertThat(problem.message()).startsWith("not valid YAML: ");
+        assertOnly(SEND, "\tid", "not valid YAML: found character '\\t(TAB)' that cannot start any token. "
+                + "(Do not use \\t(TAB) for indentation)");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{{records}}", "{{records}}0"})
-    void aPlaceholderWithoutQuotesIsToldToGetThem(String bare) throws IOException {
+    void aPlaceholderWithoutQuotesIsFound(String bare) throws IOException {
         change(CLEVERTAP, "maxMessages: \"{{records}}\"", "maxMessages: " + bare);
 
-        assertThat(only().file()).isEqualTo(file(CLEVERTAP));
-        assertThat(only().line()).isBetween(line(CLEVERTAP, "maxMessages: {{"), line(CLEVERTAP, "maxMessages: {{") + 1);
-        assertThat(only().message()).endsWith("put quotes around a text that starts with {{");
+        assertOnly(CLEVERTAP, bare, "put quotes around a text that starts with {{");
     }
 
     @Test
     void aKeyThatIsWrittenTwiceIsFound() throws IOException {
-        change(CLEVERTAP, "          maxWait: \"{{linger}}\"", "          maxMessages: 7");
+        change(SEND, "stopOnException: true", "stopOnException: true\n            # again\n            stopOnException: false");
 
-        assertOnly(CLEVERTAP, "maxMessages: 7", 11, "`maxMessages` is written twice here; keep one");
+        assertOnly(SEND, "stopOnException: false", "`stopOnException` is written twice here; keep one");
+    }
+
+    @Test
+    void anAliasWithoutEndIsFound() throws IOException {
+        write(OWN, "- &itself\n  route: *itself\n");
+
+        assertOnly(OWN, "&itself", "this alias contains itself");
     }
 
     @Test
     void aFileWithoutRoutesIsFound() throws IOException {
-        Files.writeString(file("deliver/empty.camel.yaml"), "# to be done\n");
+        write(OWN, "# to be done\n");
 
-        assertOnly("deliver/empty.camel.yaml", "has no routes; write them, or delete the file");
+        assertOnly(OWN, "has no routes; write them, or delete the file");
     }
 
     @Test
     void aFileThatIsNotUtf8IsFound() throws IOException {
-        Files.write(file("deliver/latin.camel.yaml"), "- route:\n    id: caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
+        Files.write(file(OWN), "- route:\n    id: deliver-\u00fc\n".getBytes(StandardCharsets.ISO_8859_1));
 
-        assertOnly("deliver/latin.camel.yaml", "is not UTF-8; save it as UTF-8");
+        assertOnly(OWN, "is not UTF-8; save it as UTF-8");
+    }
+
+    @Test
+    void aFileThatCamelWouldPassOverIsFound() throws IOException {
+        write("deliver/own.camel.yml", "");
+
+        assertOnly("deliver/own.camel.yml", "would not be read; rename it so that it ends in .camel.yaml");
     }
 
     // Camel's schema
 
     @Test
     void aFileThatIsNoListIsFound() throws IOException {
-        change(CLEVERTAP_SANDBOX, "- templatedRoute:", "templatedRoute:");
+        write(OWN, "route:\n  id: deliver-own\n");
 
-        assertThat(problems()).first().isEqualTo(new Problem(file(CLEVERTAP_SANDBOX), 1, 1, "a route file is a list; start each "
-                + "entry with `- route:`, `- routeTemplate:`, `- templatedRoute:` or `- routeConfiguration:`"));
+        assertOnly(OWN, "route", "a route file is a list; start each entry with `- route:`, `- routeTemplate:`, "
+                + "`- templatedRoute:` or `- routeConfiguration:`");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            - route:                | - rout:                  | unknown key `rout`; did you mean `route`?
-            '      - split:'        | '      - splitt:'        | unknown key `splitt` under `steps`; did you mean `split`?
-            parameters:             | paramters:               | unknown key `paramters` under `toD`; did you mean `parameters`?
-            expression: ${body}     | expresion: ${body}       | unknown key `expresion` under `simple`; did you mean `expression`?
-            stopOnException: true   | whatever: true           | unknown key `whatever` under `split`; none of the 20 known names is like it
-            stopOnException: true   | stopOnException: perhaps | `stopOnException` must be true or false, not `perhaps`
-            'simple:'               | 'simpel:'                | unknown key `simpel` under `expression`; did you mean `simple`?
+            - route:                | rout:                    | unknown key `rout`; did you mean `route`?
+            - split:                | splitt:                  | unknown key `splitt` under `steps`; did you mean `split`?
+            '  expression: ${body}' | expresion: ${body}       | unknown key `expresion` under `simple`; did you mean `expression`?
+            simple:                 | simpel:                  | unknown key `simpel` under `expression`; did you mean `simple`?
+            stopOnException: true   | stopOnExeption: true     | unknown key `stopOnExeption` under `split`; did you mean `stopOnException`?
             """)
-    void aKeyOrValueThatCamelDoesNotKnowIsShownWithWhatWasMeant(String from, String to, String message) throws IOException {
+    void anUnknownKeyIsShownWithWhatWasMeant(String from, String to, String message) throws IOException {
+        change(SEND, from, from.replaceFirst("[a-z].*", "") + to);
+
+        assertOnly(SEND, to, message);
+    }
+
+    @Test
+    void anUnknownKeyThatIsLikeNoneIsShownWithTheKnownOnes() throws IOException {
+        change(TO_DESTINATION, "routeId: translate-to-clevertap", "routeId: translate-to-clevertap\n    whatever: x");
+
+        assertOnly(TO_DESTINATION, "whatever", "unknown key `whatever` under `templatedRoute`; known are: beans, parameters, "
+                + "prefixId, routeId, routeTemplateRef");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            stopOnException: true | stopOnException: perhaps | perhaps | `stopOnException` must be true or false, not `perhaps`
+            ${body}               | [a, b]                   | [a, b]  | `expression` must be a text, not a list
+            """)
+    void aValueOfTheWrongKindIsShownWithTheRightKind(String from, String to, String at, String message) throws IOException {
         change(SEND, from, to);
 
-        assertThat(problems()).contains(new Problem(file(SEND), line(SEND, to.trim()), column(SEND, to), message));
+        assertOnly(SEND, at, message);
+    }
+
+    @Test
+    void aNumberIsExpectedWhereCamelCounts() throws IOException {
+        change(OUTAGE, "backOffMultiplier: 2", "backOffMultiplier: twice");
+
+        assertOnly(OUTAGE, "twice", "`backOffMultiplier` must be a number, not `twice`");
+    }
+
+    @Test
+    void aPlaceholderMayStandForANumberOrABoolean() throws IOException {
+        change(OUTAGE, "backOffMultiplier: 2", "backOffMultiplier: \"{{factor}}\"");
+        change(OUTAGE, "useExponentialBackOff: true", "useExponentialBackOff: \"{{grow}}\"");
+
+        assertThat(problems()).isEmpty();
     }
 
     @Test
     void aKeyThatIsMissingIsNamedAtItsStep() throws IOException {
-        change(TRANSLATE, "                          uri: direct:to-clevertap", "                          id: clevertap");
+        change(TRANSLATE, "uri: direct:to-clevertap", "id: clevertap");
 
-        assertOnly(TRANSLATE, "id: clevertap", 27, "`to` has no `uri`");
+        assertOnly(TRANSLATE, "id: clevertap", "`to` has no `uri`");
     }
 
     @Test
     void aStepWithoutExpressionIsFound() throws IOException {
         change(SEND, "            expression:\n              simple:\n                expression: ${body}\n", "");
 
-        assertOnly(SEND, "stopOnException", 13, "`split` has no `expression`");
+        assertOnly(SEND, "stopOnException", "`split` has no `expression`");
     }
 
     @Test
     void anExpressionWithTwoLanguagesIsFound() throws IOException {
         change(SEND, "              simple:", "              constant: x\n              simple:");
 
-        assertOnly(SEND, "constant: x", 15, "`expression` has constant and simple; keep one of them");
+        assertOnly(SEND, "constant: x", "`expression` has constant and simple; keep one of them");
     }
 
     @Test
     void aKeyThatStandsTooFarLeftIsToldWhereItBelongs() throws IOException {
-        change(TRANSLATE, "                            uri: direct:to-onesignal", "                        uri: direct:to-onesignal");
+        change(TRANSLATE, "  uri: direct:to-onesignal", "uri: direct:to-onesignal");
+
+        assertOnly(TRANSLATE, "uri: direct:to-onesignal",
+                "`uri` stands beside `to`; indent it further, so that it is part of `to`");
+    }
+
+    // endpoints
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            maxMessages:                 | maxMesages:            | maxMesages   | unknown option `maxMesages` of jms-batch; did you mean `maxMessages`?
+            'maxWait: "{{linger}}"'      | maxWait: soon          | soon         | `maxWait` of jms-batch must be milliseconds, or a time such as 5s, not `soon`
+            'workers: "{{inFlight}}"'    | workers: many          | many         | `workers` of jms-batch must be a whole number, not `many`
+            'workers: "{{inFlight}}"'    | bridgeErrorHandler: ja | ja           | `bridgeErrorHandler` of jms-batch must be true or false, not `ja`
+            'workers: "{{inFlight}}"'    | exchangePattern: Out   | Out          | `exchangePattern` of jms-batch must be one of InOnly, InOut, not `Out`
+            'workers: "{{inFlight}}"'    | workers: [1, 2]        | [1, 2]       | `workers` must be a single value, not a list
+            jms-batch:deliver            | jms-bach:deliver       | jms-bach     | there is no component `jms-bach`; did you mean `jms-batch`?
+            skipControlHeaders           | skipControlHeader      | skipControl  | unknown option `skipControlHeader` of http; did you mean `skipControlHeaders`?
+            """)
+    void anOptionThatDoesNotFitItsComponentIsShownWithWhatWasMeant(String from, String to, String at, String message) throws IOException {
+        change(CLEVERTAP, from, to);
+
+        assertThat(problems()).contains(problem(CLEVERTAP, at, message));
     }
 
     @Test
-    void aStepWithNothingUnderItIsFound() throws IOException {
-        change(TRANSLATE, "                      - to:\n                          uri: direct:to-onesignal\n", "                      - to:\n");
+    void anOptionOfAnAddressThatOnlyTheMessageKnowsIsComparedWithThoseOfHttp() throws IOException {
+        change(ONESIGNAL_UPDATE, "okStatusCodeRange", "okStatusCodesRange");
+
+        assertOnly(ONESIGNAL_UPDATE, "okStatusCodesRange", "unknown option `okStatusCodesRange` of http; did you mean `okStatusCodeRange`?");
+    }
+
+    @Test
+    void aComponentThatTheRelayDoesNotHaveIsFound() throws IOException {
+        change(WEBHOOK, "uri: jms:queue:events", "uri: kafka:events");
+
+        assertOnly(WEBHOOK, "kafka:", "the component `kafka` is not part of the relay; add camel-kafka to pom.xml, or use another one");
+    }
+
+    @Test
+    void aComponentThatOnlyConsumesCannotBeSentTo() throws IOException {
+        change(WEBHOOK, "uri: jms:queue:events", "uri: jms-batch:events");
+
+        assertOnly(WEBHOOK, "jms-batch:", "jms-batch can only be consumed, with `from`");
+    }
+
+    @Test
+    void anOptionOfConsumersIsRefusedForASend() throws IOException {
+        change(SEND, "exchangePattern: InOnly", "exchangePattern: InOnly\n                    concurrentConsumers: 3");
+
+        assertOnly(SEND, "concurrentConsumers", "`concurrentConsumers` of jms is for `from`, not for `to`");
+    }
+
+    @Test
+    void optionsInTheUriAndInTheParametersAreRefused() throws IOException {
+        change(SEND, "${header.queue}", "${header.queue}?timeToLive=5");
+
+        assertOnly(SEND, "jms:queue:", "options stand either in the uri or under `parameters`; move `timeToLive=5` to the parameters");
+    }
+
+    @Test
+    void anOptionInTheUriIsCheckedToo() throws IOException {
+        write(OWN, route("deliver-own", "timer:tick?perriod=5000", ""));
+
+        assertOnly(OWN, "timer:", "unknown option `perriod` of timer; did you mean `period`?");
+    }
+
+    @Test
+    void anAddressThatWouldNeverBeEvaluatedIsFound() throws IOException {
+        change(SEND, "- toD:", "- to:");
+
+        assertOnly(SEND, "jms:queue:", "`to` takes `jms:queue:${header.queue}` literally; write `toD`");
+    }
+
+    // expressions
+
+    @Test
+    void anExpressionThatDoesNotParseIsShownWithItsPlace() throws IOException {
+        change(SEND, "${body}", "${body");
+
+        assertThat(problems()).containsExactly(new Problem(file(SEND), line(SEND, "${body"), column(SEND, "${body") + 5,
+                "`${body` is not a valid expression: a `}` is missing at character 6"));
+    }
+
+    @Test
+    void aConditionThatDoesNotParseIsShownWithItsPlace() throws IOException {
+        change(TRANSLATE, "${exchangeProperty.type} == null", "${exchangeProperty.type} = null");
+
+        assertOnly(TRANSLATE, "= null",
+                "`${exchangeProperty.type} = null` is not a valid condition: unexpected token = at character 26");
+    }
+
+    @Test
+    void anAddressThatIsEvaluatedIsAnExpression() throws IOException {
+        change(SEND, "${header.queue}", "${heder.queue}");
+
+        assertOnly(SEND, "${heder.queue}",
+                "`jms:queue:${heder.queue}` is not a valid expression: unknown function: heder.queue at character 11");
+    }
+
+    @Test
+    void placeholdersInAConditionAreValues() throws IOException {
+        change(TRANSLATE, "${exchangeProperty.type} == null", "${exchangeProperty.type} == {{a.b:1}} || ${body} == '{{c:{{d}}}}'");
+
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
+    void whatCamelEvaluatesAsAConditionIsParsedAsOne() {
+        CamelCatalog catalog = new DefaultCamelCatalog(true);
+        Set<String> conditions = catalog.findModelNames().stream().map(catalog::eipModel)
+                .flatMap(step -> step.getOptions().stream().filter(BaseOptionModel::isAsPredicate)
+                        .map(option -> "expression".equals(option.getName()) ? step.getName() : option.getName()))
+                .collect(Collectors.toSet());
+
+        assertThat(Steps.CONDITIONS).isEqualTo(conditions);
+    }
+
+    // ids and descriptions
+
+    @Test
+    void theIdOfTheOnlyRouteIsThePathOfItsFile() throws IOException {
+        change(SEND, "id: deliver-send", "id: send");
+
+        assertOnly(SEND, "send", "`id: send` does not fit the name of the file; write `id: deliver-send`, or rename the file");
+    }
+
+    @Test
+    void theIdOfTheOnlyTemplatedRouteIsThePathOfItsFile() throws IOException {
+        change(CLEVERTAP_SANDBOX, "routeId: deliver-clevertap-sandbox", "routeId: deliver-clevertap-test");
+
+        assertThat(problems()).contains(problem(CLEVERTAP_SANDBOX, "deliver-clevertap-test", "`routeId: deliver-clevertap-test` does "
+                + "not fit the name of the file; write `routeId: deliver-clevertap-sandbox`, or rename the file"));
+    }
+
+    @Test
+    void theIdOfOneRouteOfSeveralStartsWithTheFolder() throws IOException {
+        change(TO_DESTINATION, "routeId: translate-to-onesignal", "routeId: to-onesignal");
+
+        assertOnly(TO_DESTINATION, "to-onesignal", "`routeId: to-onesignal` does not start with the name of the folder; write "
+                + "`routeId: translate-to-onesignal`, or move the file");
+    }
+
+    @Test
+    void aRouteWithoutIdIsToldWhichToWrite() throws IOException {
+        change(SEND, "    id: deliver-send\n", "");
+
+        assertOnly(SEND, "route:", "this route has no `id`; write `id: deliver-send`");
+    }
+
+    @Test
+    void aRouteWithoutAnythingAroundItIsToldWhatToWrite() throws IOException {
+        write(OWN, "- from:\n    uri: timer:own\n    steps: []\n");
+
+        assertOnly(OWN, "from", "a route needs an id and a description; write `- route:` and put `from:` under it");
+    }
+
+    @Test
+    void aRouteConfigurationWithoutIdIsFound() throws IOException {
+        write("policies/own.camel.yaml", "- routeConfiguration:\n    description: Does nothing\n");
+
+        assertOnly("policies/own.camel.yaml", "routeConfiguration", "a route configuration needs an id; write `id:` under it");
+    }
+
+    @Test
+    void aRouteWithoutDescriptionIsFound() throws IOException {
+        change(SEND, "    description: Sends each message to the queue that it is addressed to\n", "");
+
+        assertOnly(SEND, "route:",
+                "`deliver-send` has no description; write `description:` and one sentence that says what it does");
+    }
+
+    @Test
+    void anIdThatIsTakenIsShownWithItsOtherPlace() throws IOException {
+        change(TO_DESTINATION, "routeId: translate-to-onesignal", "routeId:   translate-to-clevertap");
+
+        int other = line(TO_DESTINATION, "routeId: translate-to-clevertap");
+        assertThat(problems()).containsExactly(new Problem(file(TO_DESTINATION), line(TO_DESTINATION, "routeId:   "),
+                column(TO_DESTINATION, "routeId:   ") + 11, "`translate-to-clevertap` is also in " + file(TO_DESTINATION) + ", line "
+                        + other + "; give one of them another id"));
+    }
+
+    // sends, templates and calls
+
+    @Test
+    void aSendThatWouldWaitForAReplyIsFound() throws IOException {
+        change(WEBHOOK, "exchangePattern: InOnly", "timeToLive: 5000");
+
+        assertOnly(WEBHOOK, "jms:queue:",
+                "a jms endpoint waits for a reply unless told otherwise; write `exchangePattern: InOnly` under `parameters`");
+    }
+
+    @Test
+    void aTemplateThatIsNotThereIsShownWithWhatWasMeant() throws IOException {
+        change(CLEVERTAP_SANDBOX, "routeTemplateRef: deliver-clevertap", "routeTemplateRef: deliver-clevertab");
+
+        assertOnly(CLEVERTAP_SANDBOX, "deliver-clevertab",
+                "there is no routeTemplate `deliver-clevertab`; did you mean `deliver-clevertap`?");
+    }
+
+    @Test
+    void aParameterThatTheTemplateDoesNotHaveIsShownWithWhatWasMeant() throws IOException {
+        change(CLEVERTAP_SANDBOX, "name: account", "name: acount");
+
+        assertOnly(CLEVERTAP_SANDBOX, "acount",
+                "the routeTemplate `deliver-clevertap` has no parameter `acount`; did you mean `account`?");
+    }
+
+    @Test
+    void aParameterThatTheTemplateNeedsIsAskedFor() throws IOException {
+        write(CLEVERTAP_SANDBOX, "- templatedRoute:\n    routeTemplateRef: deliver-clevertap\n    routeId: deliver-clevertap-sandbox\n");
+
+        assertOnly(CLEVERTAP_SANDBOX, "templatedRoute", "the routeTemplate `deliver-clevertap` needs the parameter `account`; write "
+                + "`- name: account` and its `value:` under `parameters`");
+    }
+
+    @Test
+    void aRouteConfigurationThatIsNotThereIsShownWithWhatWasMeant() throws IOException {
+        change(ONESIGNAL_UPDATE, "routeConfigurationId: destination", "routeConfigurationId: destinations");
+
+        assertOnly(ONESIGNAL_UPDATE, "destinations", "there is no routeConfiguration `destinations`; did you mean `destination`?");
+    }
+
+    @Test
+    void aCallThatNoRouteTakesIsFound() throws IOException {
+        change(TRANSLATE, "direct:to-clevertap", "direct:to-braze");
+
+        assertOnly(TRANSLATE, "direct:to-braze",
+                "no route starts with `direct:to-braze`, which `translate` calls; add the route, or take the call out");
+    }
+
+    @Test
+    void aCallIsComparedWithWhatTemplatesBecome() throws IOException {
+        change(TO_DESTINATION, "value: onesignal", "value: onesignall");
+
+        assertOnly(TRANSLATE, "direct:to-onesignal",
+                "no route starts with `direct:to-onesignal`, which `translate` calls; did you mean `direct:to-onesignall`?");
+    }
+
+    @Test
+    void twoRoutesCannotStartWithTheSameCall() throws IOException {
+        write(OWN, route("deliver-own", "direct:send", ""));
+
+        assertThat(problems()).containsExactly(problem(SEND, "route:", "`direct:send` is already the start of `deliver-own` in "
+                + file(OWN) + "; only one route can start there"));
+    }
+
+    // what the settings ask for
+
+    @Test
+    void anAccountWithoutRouteIsToldWhichFileToAdd() throws IOException {
+        Files.delete(file(CLEVERTAP_SANDBOX));
+
+        assertOnly(CLEVERTAP_SANDBOX, """
+                is missing, so the queue deliver.clevertap.sandbox would never be emptied; add it with these lines:
+                    - templatedRoute:
+                        routeTemplateRef: deliver-clevertap
+                        routeId: deliver-clevertap-sandbox
+                        parameters:
+                          - name: account
+                            value: sandbox""");
+    }
+
+    @Test
+    void anAccountWhoseRouteEmptiesAnotherQueueIsFound() throws IOException {
+        change(CLEVERTAP_SANDBOX, "value: sandbox", "value: production");
+
+        assertOnly(CLEVERTAP_SANDBOX, "templatedRoute", "the route `deliver-clevertap-sandbox` must consume deliver.clevertap.sandbox, "
+                + "not jms-batch:deliver.clevertap.production; otherwise the queue deliver.clevertap.sandbox would never be emptied");
+    }
+
+    @Test
+    void anOpenProviderWithoutWebhookRouteIsToldWhichFileToAdd() throws IOException {
+        Files.delete(file("webhooks/purchasely.camel.yaml"));
+
+        assertOnly("webhooks/purchasely.camel.yaml", """
+                is missing, so the webhooks of purchasely, which is opened by PURCHASELY_SHARED_SECRET, would be answered with 404; \
+                add it with these lines:
+                    - templatedRoute:
+                        routeTemplateRef: webhook
+                        routeId: webhooks-purchasely
+                        parameters:
+                          - name: provider
+                            value: purchasely""");
+    }
+
+    @Test
+    void anOpenProviderWhoseEventsNobodyReadsIsToldWhichFileToAdd() throws IOException {
+        Files.delete(file("translate/purchasely-events.camel.yaml"));
+
+        assertOnly("translate/purchasely-events.camel.yaml", """
+                is missing, so the events of purchasely would be kept and never read; add it with these lines:
+                    - templatedRoute:
+                        routeTemplateRef: events
+                        routeId: translate-purchasely-events
+                        parameters:
+                          - name: provider
+                            value: purchasely""");
+    }
+
+    @Test
+    void anOpenProviderWithoutTranslateRouteIsToldWhichFileToCopy() throws IOException {
+        Files.delete(file("translate/purchasely.camel.yaml"));
+
+        assertThat(problems()).contains(new Problem(file("translate/purchasely.camel.yaml"), 0, 0, "is missing, so nothing says what the "
+                + "events of purchasely mean; copy " + file("translate/revenuecat.camel.yaml") + " and adapt it"));
+    }
+
+    @Test
+    void whatIsNotSwitchedOnNeedsNoRoutes() throws IOException {
+        Files.delete(file(CLEVERTAP_SANDBOX));
+        Files.delete(file("webhooks/purchasely.camel.yaml"));
+
+        assertThat(RouteFiles.problems(Relay.properties(Map.of("RELAY_HOME", home.toString(), "REVENUECAT_AUTHORIZATION", "something",
+                "CLEVERTAP_ACCOUNT_ID", "something", "CLEVERTAP_PASSCODE", "something")))).isEmpty();
+    }
+
+    // the folder
+
+    @Test
+    void aHomeWithoutRoutesIsToldWhatItMustHold() {
+        Path elsewhere = home.resolve("elsewhere");
+
+        assertThat(RouteFiles.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
+                "there is no such folder; set RELAY_HOME to the folder that holds routes/ and mappings/, not " + elsewhere));
+    }
+
+    @Test
+    void aHomeWithEmptyRoutesIsToldWhatItMustHold() throws IOException {
+        Path elsewhere = home.resolve("elsewhere");
+        Files.createDirectories(elsewhere.resolve("routes/deliver"));
+
+        assertThat(RouteFiles.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
+                "holds no file that ends in .camel.yaml; set RELAY_HOME to the folder that holds routes/ and mappings/, not " + elsewhere));
+    }
+
+    // all of them
+
+    @Test
+    void allProblemsAreReportedAtOnce() throws IOException {
+        change(SEND, "  expression: ${body}", "  expresion: ${body}");
+        change(CLEVERTAP, "maxMessages:", "maxMesages:");
+        change(CLEVERTAP, "skipControlHeaders", "skipControlHeader");
+        Files.delete(file(CLEVERTAP_SANDBOX));
+
+        assertThat(problems()).extracting(Problem::file)
+                .containsExactly(file(CLEVERTAP_SANDBOX), file(CLEVERTAP), file(CLEVERTAP), file(SEND));
+    }
+
+    @Test
+    void whatCannotBeReadIsNotAlsoReportedAsMissing() throws IOException {
+        change(CLEVERTAP, "- routeTemplate:", "- routeTemplate: [");
+
+        assertThat(problems()).extracting(Problem::file).containsOnly(file(CLEVERTAP));
+    }
+
+    private static String route(String id, String uri, String steps) {
+        return "- route:\n    id: " + id + "\n    description: For a test\n    from:\n      uri: " + uri + "\n      steps: [" + steps + "]\n";
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(file(name), text);
     }
 
     private void change(String name, String from, String to) throws IOException {
         String text = Files.readString(file(name));
-        assertThat(text).as("the text to break in " + name).contains(from);
-        Files.writeString(file(name), text.replace(from, to));
+        assertThat(text).as("what the test breaks in " + name).contains(from);
+        write(name, text.replace(from, to));
     }
 
-    private void assertOnly(String name, String at, int column, String message) throws IOException {
-        assertThat(problems()).containsExactly(new Problem(file(name), line(name, at), column, message));
+    private List<Problem> problems() {
+        return RouteFiles.problems(Relay.open(home));
     }
 
-    private void assertOnly(String name, String message) throws IOException {
+    private void assertOnly(String name, String message) {
         assertThat(problems()).containsExactly(new Problem(file(name), 0, 0, message));
     }
 
-    private Problem only() throws IOException {
-        List<Problem> problems = problems();
-        assertThat(problems).hasSize(1);
-        return problems.get(0);
+    /** Exactly this problem, where {@code at} stands in the file. */
+    private void assertOnly(String name, String at, String message) throws IOException {
+        assertThat(problems()).containsExactly(problem(name, at, message));
+    }
+
+    private Problem problem(String name, String at, String message) throws IOException {
+        return new Problem(file(name), line(name, at), column(name, at), message);
     }
 
     private Path file(String name) {
-        return home.resolve("routes").resolve(name).normalize();
+        return home.resolve("routes").resolve(name);
     }
 
     private int line(String name, String text) throws IOException {
-        List<String> lines = Files.readAllLines(file(name));
-        return IntStream.range(0, lines.size()).filter(line -> lines.get(line).contains(text)).findFirst().orElseThrow() + 1;
+        return (int) before(name, text).chars().filter(character -> character == '\n').count() + 1;
     }
 
     private int column(String name, String text) throws IOException {
-        return 0;
+        String before = before(name, text);
+        return before.length() - before.lastIndexOf('\n');
     }
 
-    private List<Problem> problems() throws IOException {
-        StandardEnvironment environment = new StandardEnvironment();
-        variables.put("RELAY_HOME", home.toString());
-        environment.getPropertySources().addFirst(new MapPropertySource("variables", variables));
-        for (PropertySource<?> defaults : new YamlPropertySourceLoader().load("defaults", new ClassPathResource("application.yaml"))) {
-            environment.getPropertySources().addLast(defaults);
-        }
-        return RouteFiles.problems(Binder.get(environment).bind("relay", RelayProperties.class).get());
+    private String before(String name, String text) throws IOException {
+        String whole = Files.readString(file(name));
+        assertThat(whole).contains(text);
+        return whole.substring(0, whole.indexOf(text));
     }
 }

@@ -1,0 +1,69 @@
+package io.subscriptionrelay.routes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.subscriptionrelay.config.StartRefusedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.SmartLifecycle;
+
+class RouteFilesCheckTest {
+
+    @TempDir
+    private Path home;
+
+    @Test
+    void aStartWithBrokenRoutesIsRefusedBeforeAnythingIsStarted() throws IOException {
+        Relay.copyRoutes(home);
+        Path send = home.resolve("routes/deliver/send.camel.yaml");
+        Files.writeString(send, Files.readString(send).replace("- split:", "- splitt:"));
+        Opened opened = new Opened();
+
+        runner().withBean(Opened.class, () -> opened).run(context -> {
+            assertThat(context).hasFailed();
+            assertThat(context.getStartupFailure()).isInstanceOf(StartRefusedException.class)
+                    .hasMessageStartingWith("These route files cannot be used:\n  " + send + ", line ")
+                    .hasMessageEndingWith("unknown key `splitt` under `steps`; did you mean `split`?");
+            assertThat(((StartRefusedException) context.getStartupFailure()).action()).isEqualTo("Mend the files, then start again.");
+            assertThat(opened.isRunning()).isFalse();
+        });
+    }
+
+    @Test
+    void aStartWithGoodRoutesIsNotHeldUp() throws IOException {
+        Relay.copyRoutes(home);
+
+        runner().run(context -> assertThat(context).hasNotFailed());
+    }
+
+    private ApplicationContextRunner runner() {
+        return new ApplicationContextRunner().withUserConfiguration(RouteFilesCheck.class)
+                .withPropertyValues("relay.home=" + home, "relay.data-dir=" + home.resolve("data"));
+    }
+
+    /** Like the web server, and before Camel. */
+    private static class Opened implements SmartLifecycle {
+
+        private final AtomicBoolean running = new AtomicBoolean();
+
+        @Override
+        public void start() {
+            running.set(true);
+        }
+
+        @Override
+        public void stop() {
+            running.set(false);
+        }
+
+        @Override
+        public boolean isRunning() {
+            return running.get();
+        }
+    }
+}
