@@ -244,14 +244,15 @@ class ExamplesTest {
         return exchange.getIn().getHeader(name, String.class);
     }
 
-    /** Numbers compare by value, however they are written. */
-    private static JsonNode comparable(JsonNode node) {
+    /** Numbers compare by value, however they are written; keys are in order, so that texts compare too. */
+    static JsonNode comparable(JsonNode node) {
         if (node.isNumber()) {
             return StrictJson.mapper().getNodeFactory().textNode("number " + node.decimalValue().stripTrailingZeros().toPlainString());
         }
         if (node instanceof ObjectNode object) {
             ObjectNode copy = StrictJson.mapper().createObjectNode();
-            object.properties().forEach(entry -> copy.set(entry.getKey(), comparable(entry.getValue())));
+            object.properties().stream().sorted(Map.Entry.comparingByKey())
+                    .forEach(entry -> copy.set(entry.getKey(), comparable(entry.getValue())));
             return copy;
         }
         if (node instanceof ArrayNode array) {
