@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -139,6 +140,7 @@ public final class OneSignalSimulator extends Simulator<OneSignalSimulator> {
     private volatile boolean lenientAuth;
     private volatile boolean autoCreateUsers;
     private volatile int unknownPlayerStatus = 400;
+    private volatile Consumer<Update> updateListener = update -> { };
 
     /** On any free port. */
     public OneSignalSimulator() {
@@ -283,6 +285,12 @@ public final class OneSignalSimulator extends Simulator<OneSignalSimulator> {
      */
     public OneSignalSimulator unknownPlayerStatus(int status) {
         this.unknownPlayerStatus = status;
+        return this;
+    }
+
+    /** Is told of each write of a user, whatever came of it, on the thread that serves the call. */
+    public OneSignalSimulator onUpdate(Consumer<Update> listener) {
+        this.updateListener = Objects.requireNonNull(listener);
         return this;
     }
 
@@ -885,8 +893,10 @@ public final class OneSignalSimulator extends Simulator<OneSignalSimulator> {
                 Map<String, String> tags = new LinkedHashMap<>();
                 (route.endpoint().legacy() ? body : body.path("properties")).path("tags").properties()
                         .forEach(tag -> tags.put(tag.getKey(), OneSignalBodies.text(tag.getValue())));
-                updates.add(new Update(account(), arrivedAt, startNanos, method, route.label(), route.id(), tags, body,
-                        status, applied));
+                Update update = new Update(account(), arrivedAt, startNanos, method, route.label(), route.id(), tags, body,
+                        status, applied);
+                updates.add(update);
+                updateListener.accept(update);
             }
         }
     }
