@@ -12,6 +12,13 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
 import java.util.Collection;
 import java.util.Currency;
 import java.util.List;
@@ -31,6 +38,9 @@ public final class MappingFunctions {
     private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
     /** A number with more digits than this is nobody's price or time; refusing it keeps the arithmetic cheap. */
     private static final int LONGEST_NUMBER = 64;
+    /** ISO 8601 as webhooks write it: any fraction of a second, offsets like {@code Z}, {@code +0000}, {@code +02:00} or none. */
+    private static final DateTimeFormatter ISO_8601 = new DateTimeFormatterBuilder()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME).appendPattern("[XXX][X]").toFormatter(Locale.ROOT);
 
     private MappingFunctions() {
     }
@@ -42,6 +52,7 @@ public final class MappingFunctions {
                 function("integer", 1, arguments -> integer(arguments[0], BigDecimal.ONE)),
                 function("decimal", 1, arguments -> number(decimal(arguments[0]))),
                 function("seconds", 1, arguments -> integer(arguments[0], THOUSAND)),
+                function("iso-milliseconds", 1, arguments -> isoMilliseconds(arguments[0])),
                 function("clevertap-date", 1, arguments -> cleverTapDate(arguments[0])),
                 function("attribute", 2, arguments -> attribute(arguments[0], arguments[1])),
                 function("money", 2, arguments -> money(decimal(arguments[0]), arguments[1])),
@@ -93,6 +104,20 @@ public final class MappingFunctions {
     private static JsonNode cleverTapDate(JsonNode milliseconds) {
         JsonNode seconds = integer(milliseconds, THOUSAND);
         return seconds.isNull() ? seconds : TextNode.valueOf("$D_" + seconds.asText());
+    }
+
+    /** A time in ISO 8601 as milliseconds since 1970. Without an offset it is UTC; JSLT's own parse-time takes .181000 for 181 s. */
+    private static JsonNode isoMilliseconds(JsonNode time) {
+        if (!time.isTextual() || time.textValue().length() > LONGEST_NUMBER) {
+            return NullNode.instance;
+        }
+        try {
+            TemporalAccessor read = ISO_8601.parse(time.textValue().trim());
+            ZoneOffset offset = read.isSupported(ChronoField.OFFSET_SECONDS) ? ZoneOffset.from(read) : ZoneOffset.UTC;
+            return LongNode.valueOf(LocalDateTime.from(read).toInstant(offset).toEpochMilli());
+        } catch (DateTimeParseException | ArithmeticException notATime) {
+            return NullNode.instance;
+        }
     }
 
     private static JsonNode integer(JsonNode value, BigDecimal divisor) {

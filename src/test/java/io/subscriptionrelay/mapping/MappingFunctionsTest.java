@@ -140,6 +140,28 @@ class MappingFunctionsTest {
         assertThat(json("clevertap-date(1718000012999)")).isEqualTo("\"$D_1718000012\"");
     }
 
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            2024-06-10T06:13:32.999000+0000,      1718000012999
+            2024-06-10T06:13:32.999Z,             1718000012999
+            2024-06-10T08:13:32.9999999+02:00,    1718000012999
+            2024-06-10T11:43:32.999+0530,         1718000012999
+            2024-06-10T08:13:32+02,               1718000012000
+            2024-06-10T06:13:32,                  1718000012000
+            2024-06-10T06:13Z,                    1717999980000
+            1969-12-31T23:59:59.999Z,             -1
+            """)
+    void aTimeInIso8601IsReadToTheMillisecondWhateverItsOffset(String time, long milliseconds) {
+        assertThat(json("iso-milliseconds(.time)", "{\"time\": \"" + time + "\"}")).isEqualTo(Long.toString(milliseconds));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "\"\"", "\"2024-06-10\"", "\"10.06.2024 06:13\"", "\"2024-13-10T06:13:32Z\"", "1718000012999", "{}",
+        "\"+999999999-06-10T06:13:32Z\"", "\"2024-06-10T06:13:32 in the morning\""})
+    void whatIsNoTimeInIso8601IsAbsent(String time) {
+        assertThat(json("iso-milliseconds(.time)", "{\"time\": " + time + "}")).isEqualTo("null");
+    }
+
     @Test
     void anIntegerThatDoesNotFitIsAbsent() {
         assertThat(json("integer(.n)", "{\"n\": 9223372036854775807}")).isEqualTo("9223372036854775807");
