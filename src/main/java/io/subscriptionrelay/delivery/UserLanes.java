@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One lane per user: what is done for a user is done one after the other, in the order in which the lane was entered, with at
@@ -12,11 +13,14 @@ import java.util.concurrent.TimeUnit;
  */
 public final class UserLanes {
 
-    private static final long IDLE = TimeUnit.MINUTES.toNanos(10);
+    /** An empty lane is only good for its spacing; what was applied in it is in the state database by then. */
+    private static final long IDLE = TimeUnit.SECONDS.toNanos(5);
     private static final int WORTH_SWEEPING = 10_000;
+    private static final long SWEEP_AGAIN = TimeUnit.SECONDS.toNanos(1);
 
     private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
     private final long spacing;
+    private final AtomicLong sweptAt = new AtomicLong(System.nanoTime());
 
     /** @param spacing between the end of one and the beginning of the next */
     public UserLanes(Duration spacing) {
@@ -25,8 +29,10 @@ public final class UserLanes {
 
     /** Queues up for this user. */
     public Pass enter(String user) {
-        if (lanes.size() > WORTH_SWEEPING) {
-            sweep();
+        long now = System.nanoTime();
+        long last = sweptAt.get();
+        if (now - last > SWEEP_AGAIN && lanes.size() > WORTH_SWEEPING && sweptAt.compareAndSet(last, now)) {
+            sweep(now);
         }
         Pass[] pass = new Pass[1];
         lanes.compute(user, (key, lane) -> {
@@ -38,10 +44,9 @@ public final class UserLanes {
         return pass[0];
     }
 
-    private void sweep() {
-        long now = System.nanoTime();
+    private void sweep(long now) {
         lanes.keySet().forEach(user -> lanes.computeIfPresent(user, (key, lane) ->
-                lane.tail.isDone() && now - lane.leftAt > IDLE ? null : lane));
+                lane.tail.isDone() && now - lane.leftAt > Math.max(IDLE, spacing) ? null : lane));
     }
 
     private static final class Lane {
