@@ -29,6 +29,8 @@ class BrokerConfiguration {
     /** An fsync is shared by the webhooks that wait for one; few connections are what keeps them from waiting together. */
     private static final int CONNECTIONS = 32;
     private static final int SESSIONS_PER_CONNECTION = 500;
+    /** A relay on the same data that is being stopped has gone by then. */
+    private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
@@ -39,15 +41,16 @@ class BrokerConfiguration {
             return EmbeddedBroker.none();
         }
         int id = SERVERS.getAndIncrement();
-        Configuration configuration = configuration(properties, id);
-        configuration.registerBrokerPlugin(new Repeats(metrics));
-        Repeats.silence();
-        return EmbeddedBroker.start(configuration, "vm://" + id);
-    }
-
-    private static Configuration configuration(RelayProperties properties, int id) throws Exception {
         Path folder = properties.dataFolder().resolve("broker").toAbsolutePath().normalize();
         createFolder(folder);
+        DataFolderLock lock = DataFolderLock.take(folder, LONGEST_STOP);
+        Configuration configuration = configuration(properties, folder, id);
+        configuration.registerBrokerPlugin(new Repeats(metrics));
+        Repeats.silence();
+        return EmbeddedBroker.start(configuration, "vm://" + id, lock);
+    }
+
+    private static Configuration configuration(RelayProperties properties, Path folder, int id) throws Exception {
         Configuration configuration = new ConfigurationImpl()
                 .setName(NAME)
                 .setPersistenceEnabled(true)

@@ -10,20 +10,22 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private final EmbeddedActiveMQ broker;
     private final String url;
+    private final DataFolderLock lock;
 
-    private EmbeddedBroker(EmbeddedActiveMQ broker, String url) {
+    private EmbeddedBroker(EmbeddedActiveMQ broker, String url, DataFolderLock lock) {
         this.broker = broker;
         this.url = url;
+        this.lock = lock;
     }
 
     static EmbeddedBroker none() {
-        return new EmbeddedBroker(null, null);
+        return new EmbeddedBroker(null, null, null);
     }
 
-    static EmbeddedBroker start(Configuration configuration, String url) throws Exception {
+    static EmbeddedBroker start(Configuration configuration, String url, DataFolderLock lock) throws Exception {
         EmbeddedActiveMQ broker = new EmbeddedActiveMQ().setConfiguration(configuration);
         broker.start();
-        return new EmbeddedBroker(broker, url);
+        return new EmbeddedBroker(broker, url, lock);
     }
 
     String url() {
@@ -39,6 +41,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     public void close() throws Exception {
         if (broker != null) {
             broker.stop();
+            lock.close();
         }
     }
 }
