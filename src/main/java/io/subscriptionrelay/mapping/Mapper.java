@@ -7,6 +7,8 @@ import com.schibsted.spt.data.jslt.JsltException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.StartRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,6 +57,11 @@ public class Mapper implements HealthIndicator, AutoCloseable {
             throw new StartRefusedException("These mappings cannot be used:\n" + lines(problems),
                     "Mend the files, then start again.");
         }
+        properties.providers().forEach((name, provider) -> {
+            if (provider.open()) {
+                checkComplete(name, properties.destinations());
+            }
+        });
         Gauge.builder("relay.mappings.broken", () -> problems.size())
                 .description("Mappings whose newest text cannot be used; the last good one still works").register(metrics);
         watcher = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -64,6 +71,24 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         });
         long period = properties.mappingsReload().toMillis();
         watcher.scheduleWithFixedDelay(this::reload, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    private void checkComplete(String provider, Map<String, Destination> destinations) {
+        if (!mappings.containsKey(key(provider, EVENT))) {
+            throw new StartRefusedException(root.resolve(provider).resolve(EVENT + ENDING) + " is missing, so no webhook of " + provider
+                    + " could be understood.", "Add it, as docs/adding-a-provider.md shows, or unset the provider's secret.");
+        }
+        destinations.forEach((destination, settings) -> {
+            if (settings.accounts().values().stream().anyMatch(Account::configured) && !has(provider, destination)) {
+                LOG.warn("Nothing of {} is sent to {}, because there is no {}", provider, destination,
+                        root.resolve(provider).resolve(destination + ENDING));
+            }
+        });
+    }
+
+    /** Whether there is a mapping from this provider to this destination. */
+    public boolean has(String provider, String destination) {
+        return mappings.containsKey(key(provider, destination));
     }
 
     /** The facts of a webhook. Never fails: what cannot be understood has an id and no type. */
@@ -110,8 +135,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private Mapping mapping(String provider, String destination) {
         Mapping mapping = mappings.get(key(provider, destination));
         if (mapping == null) {
-            throw new IllegalStateException("there is no mapping " + root.resolve(provider).resolve(destination + ENDING)
-                    + "; add it, or take this destination out of the route translate-" + provider);
+            throw new IllegalStateException("there is no mapping " + root.resolve(provider).resolve(destination + ENDING));
         }
         return mapping;
     }

@@ -106,6 +106,9 @@ public class Translator {
         if (!accounts.on(destination) || (event.only() != null && !event.only().equals(destination))) {
             return List.of();
         }
+        if (!mapper.has(event.provider(), destination)) {
+            return skipped(exchange, event, destination, null, "no mapping for " + destination);
+        }
         String step = exchange.getProperty(STEP, String.class);
         String skip = exchange.getProperty(SKIP, String.class);
         if (skip != null) {
