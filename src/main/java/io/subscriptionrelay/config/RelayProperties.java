@@ -108,16 +108,18 @@ public record RelayProperties(
     }
 
     /**
-     * An HMAC-SHA256 in lower-case hex over the body and a time.
+     * An HMAC-SHA256 over the body and, mostly, a time.
      *
      * @param variable the environment variable that holds the secrets, for messages
-     * @param secrets the keys, of which one must fit: several while one is being replaced by another
+     * @param secrets of which one must fit: several while one is being replaced by another
+     * @param secretEncoding how a secret becomes the key
      * @param tolerance how old or how far ahead the signed time may be, a plain number in seconds; 0 means any
      * @param forms the ways to sign that are accepted
      */
     public record Signature(
             String variable,
             @DefaultValue List<String> secrets,
+            @DefaultValue("text") SecretEncoding secretEncoding,
             @DurationUnit(ChronoUnit.SECONDS) @DefaultValue("0s") Duration tolerance,
             @DefaultValue Map<String, SignatureForm> forms) {
 
@@ -126,19 +128,46 @@ public record RelayProperties(
         }
     }
 
+    /** How a secret becomes the key of a signature. */
+    public enum SecretEncoding {
+        /** Its characters are the key. */
+        TEXT,
+        /** It is the key in Base64, after a word like {@code whsec_} that is left out. */
+        BASE64
+    }
+
     /**
      * One way to sign.
      *
-     * @param header the header with the signature
+     * @param header the header with the signature, or with several that are separated by spaces
      * @param timestampHeader the header with the time in seconds; absent when the signature header reads
-     *         {@code t=<seconds>,v1=<hex>}
-     * @param signed what is signed, made of {@code {timestamp}}, {@code {body}} and {@code {secret}}
+     *         {@code t=<seconds>,v1=<signature>}, or when no time is signed
+     * @param idHeader the header with the id that is signed too, if there is one
+     * @param prefix what stands before each signature in its header; absent: {@code v1=} beside a {@code t=}, otherwise nothing
+     * @param encoding how the signature is written
+     * @param signed what is signed, made of {@code {timestamp}}, {@code {id}}, {@code {body}} and {@code {secret}}
      */
     public record SignatureForm(
             @DefaultValue("true") boolean enabled,
             String header,
             String timestampHeader,
+            String idHeader,
+            String prefix,
+            @DefaultValue("hex") SignatureEncoding encoding,
             @DefaultValue("{timestamp}.{body}") String signed) {
+
+        /** Whether the signature header carries the time as well. */
+        public boolean timeBesideSignature() {
+            return timestampHeader == null && signed.contains("{timestamp}");
+        }
+    }
+
+    /** How a signature is written. */
+    public enum SignatureEncoding {
+        /** In hexadecimal digits, small or capital. */
+        HEX,
+        /** In Base64, with padding. */
+        BASE64
     }
 
     /**

@@ -1,20 +1,28 @@
 package io.subscriptionrelay.webhook;
 
 import io.subscriptionrelay.config.RelayProperties.Provider;
+import io.subscriptionrelay.config.RelayProperties.SecretEncoding;
 import io.subscriptionrelay.config.RelayProperties.Signature;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;
+import io.subscriptionrelay.config.StartRefusedException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
+import java.util.StringTokenizer;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -23,16 +31,48 @@ final class Authentication {
 
     private static final String HMAC = "HmacSHA256";
     private static final String TIMESTAMP = "t=";
-    private static final String SIGNATURE = "v1=";
+    private static final String SIGNATURE_BESIDE_TIMESTAMP = "v1=";
+    private static final int LONGEST_TIMESTAMP = 12;
+    private static final Pattern SIGNED_WORD = Pattern.compile("\\{(timestamp|id|body|secret)}|.", Pattern.DOTALL);
+    /** An id with a dot could be cut elsewhere than where it was signed, so that other words of it pass for the time. */
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
     /** A header may carry several signatures while the provider changes its key, but not a list to be tried for long. */
     private static final int MOST_SIGNATURES = 8;
 
     private final Provider provider;
     private final Clock clock;
+    private final List<byte[]> keys;
 
+    /** @throws StartRefusedException when signatures could never fit, because the way to check them is not said or a secret is no key */
     Authentication(Provider provider, Clock clock) {
         this.provider = provider;
         this.clock = clock;
+        keys = provider.signature() == null || !provider.signature().required() ? List.of() : keys(provider.signature());
+    }
+
+    private static List<byte[]> keys(Signature signature) {
+        if (signature.forms().values().stream().noneMatch(SignatureForm::enabled)
+                || signature.forms().values().stream().anyMatch(form -> form.header() == null || form.header().isBlank())) {
+            throw new StartRefusedException(signature.variable() + " is set, but not where its signatures are.",
+                    "Write a form with a `header` under the provider's `signature.forms`.");
+        }
+        return signature.secrets().stream().filter(secret -> !secret.isBlank()).map(secret -> key(secret, signature)).toList();
+    }
+
+    private static byte[] key(String secret, Signature signature) {
+        if (signature.secretEncoding() == SecretEncoding.TEXT) {
+            return secret.getBytes(StandardCharsets.UTF_8);
+        }
+        try {
+            byte[] key = Base64.getDecoder().decode(secret.substring(secret.lastIndexOf('_') + 1).trim());
+            if (key.length > 0) {
+                return key;
+            }
+        } catch (IllegalArgumentException notBase64) {
+            // refused below
+        }
+        throw new StartRefusedException(signature.variable() + " is not Base64, as `secret-encoding: base64` says.",
+                "Copy the signing secret whole from the provider, like whsec_…, or write `secret-encoding: text`.");
     }
 
     /** The request headers that are looked at, in lower case; no other may get past the door. */
@@ -43,10 +83,8 @@ final class Authentication {
         }
         if (provider.signature() != null) {
             for (SignatureForm form : provider.signature().forms().values()) {
-                names.add(form.header().toLowerCase(Locale.ROOT));
-                if (form.timestampHeader() != null) {
-                    names.add(form.timestampHeader().toLowerCase(Locale.ROOT));
-                }
+                Stream.of(form.header(), form.timestampHeader(), form.idHeader()).filter(Objects::nonNull)
+                        .forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
             }
         }
         return names;
@@ -112,69 +150,64 @@ final class Authentication {
         if (sent == null) {
             return false;
         }
-        String timestamp;
+        String timestamp = form.timestampHeader() == null ? null : header.apply(form.timestampHeader());
+        String prefix = form.prefix() != null ? form.prefix() : form.timeBesideSignature() ? SIGNATURE_BESIDE_TIMESTAMP : "";
         List<String> signatures = new ArrayList<>();
-        if (form.timestampHeader() == null) {
-            timestamp = null;
-            for (String part : sent.split(",", MOST_SIGNATURES + 2)) {
-                String trimmed = part.trim();
-                if (trimmed.startsWith(TIMESTAMP)) {
-                    if (timestamp != null) {
-                        return false;
-                    }
-                    timestamp = trimmed.substring(TIMESTAMP.length());
-                } else if (trimmed.startsWith(SIGNATURE) && signatures.size() < MOST_SIGNATURES) {
-                    signatures.add(trimmed.substring(SIGNATURE.length()));
+        for (StringTokenizer parts = new StringTokenizer(sent, form.timeBesideSignature() ? "," : " "); parts.hasMoreTokens();) {
+            String part = parts.nextToken().trim();
+            if (form.timeBesideSignature() && part.startsWith(TIMESTAMP)) {
+                if (timestamp != null) {
+                    return false;
                 }
+                timestamp = part.substring(TIMESTAMP.length());
+            } else if (part.startsWith(prefix) && signatures.size() < MOST_SIGNATURES) {
+                signatures.add(part.substring(prefix.length()));
             }
-        } else {
-            timestamp = header.apply(form.timestampHeader());
-            signatures.add(sent.trim());
         }
-        if (timestamp == null || !recent(timestamp, signature)) {
+        if ((form.timestampHeader() != null || form.timeBesideSignature()) && !recent(timestamp, signature)) {
+            return false;
+        }
+        String id = form.idHeader() == null ? "" : header.apply(form.idHeader());
+        if (form.idHeader() != null && (id == null || !ID.matcher(id).matches())) {
             return false;
         }
         boolean fits = false;
-        for (String secret : signature.secrets()) {
-            if (!secret.isBlank()) {
-                String expected = hmac(secret, form.signed(), timestamp, body);
-                for (String candidate : signatures) {
-                    fits |= equal(candidate.toLowerCase(Locale.ROOT), expected);
-                }
+        for (byte[] key : keys) {
+            byte[] hmac = hmac(key, form.signed(), timestamp, id, body);
+            for (String candidate : signatures) {
+                fits |= switch (form.encoding()) {
+                    case HEX -> equal(candidate.toLowerCase(Locale.ROOT), HexFormat.of().formatHex(hmac));
+                    case BASE64 -> equal(candidate, Base64.getEncoder().encodeToString(hmac));
+                };
             }
         }
         return fits;
     }
 
     private boolean recent(String timestamp, Signature signature) {
-        if (timestamp.isEmpty() || timestamp.length() > 12 || !timestamp.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (timestamp == null || timestamp.isEmpty() || timestamp.length() > LONGEST_TIMESTAMP
+                || !timestamp.chars().allMatch(c -> c >= '0' && c <= '9')) {
             return false;
         }
         return signature.tolerance().isZero()
                 || Math.abs(clock.millis() / 1000 - Long.parseLong(timestamp)) <= signature.tolerance().toSeconds();
     }
 
-    private static String hmac(String secret, String signed, String timestamp, byte[] body) {
+    private static byte[] hmac(byte[] key, String signed, String timestamp, String id, byte[] body) {
         try {
             Mac mac = Mac.getInstance(HMAC);
-            mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), HMAC));
-            int at = 0;
-            while (at < signed.length()) {
-                if (signed.startsWith("{timestamp}", at)) {
-                    mac.update(timestamp.getBytes(StandardCharsets.UTF_8));
-                    at += "{timestamp}".length();
-                } else if (signed.startsWith("{body}", at)) {
-                    mac.update(body);
-                    at += "{body}".length();
-                } else if (signed.startsWith("{secret}", at)) {
-                    mac.update(secret.getBytes(StandardCharsets.UTF_8));
-                    at += "{secret}".length();
-                } else {
-                    mac.update((byte) signed.charAt(at));
-                    at++;
-                }
+            mac.init(new SecretKeySpec(key, HMAC));
+            Matcher words = SIGNED_WORD.matcher(signed);
+            while (words.find()) {
+                mac.update(switch (words.group()) {
+                    case "{timestamp}" -> timestamp.getBytes(StandardCharsets.UTF_8);
+                    case "{id}" -> id.getBytes(StandardCharsets.UTF_8);
+                    case "{body}" -> body;
+                    case "{secret}" -> key;
+                    default -> words.group().getBytes(StandardCharsets.UTF_8);
+                });
             }
-            return HexFormat.of().formatHex(mac.doFinal());
+            return mac.doFinal();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("HMAC-SHA256 is part of every JDK", e);
         }
