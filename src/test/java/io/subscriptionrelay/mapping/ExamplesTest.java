@@ -46,7 +46,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ExamplesTest {
 
-    private static final List<String> PROVIDERS = List.of("revenuecat", "purchasely", "qonversion");
+    /** All that have examples, or the one of {@code -Dprovider=...}. */
+    private static final List<String> PROVIDERS = providers();
     private static final List<String> DESTINATIONS = List.of("clevertap", "onesignal");
     private static final List<String> ACCOUNTS = List.of("production", "sandbox");
     private static final String WEBHOOK = ".webhook.json";
@@ -57,14 +58,30 @@ class ExamplesTest {
     private static RelayApp relay;
     private static final Map<String, Set<String>> SEEN = new HashMap<>();
 
+    private static List<String> providers() {
+        try (Stream<Path> folders = Files.list(Path.of("mappings"))) {
+            String only = System.getProperty("provider", "");
+            List<String> found = folders.filter(folder -> Files.isDirectory(folder.resolve("examples")))
+                    .map(folder -> folder.getFileName().toString()).filter(name -> only.isEmpty() || name.equals(only)).sorted().toList();
+            if (found.isEmpty()) {
+                throw new IllegalStateException("there is no mappings/" + (only.isEmpty() ? "<provider>" : only) + "/examples");
+            }
+            return found;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @BeforeAll
     static void start() throws Exception {
         home = Home.copyTo(folder.resolve("home"));
-        relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap("http://127.0.0.1:9").oneSignal("http://127.0.0.1:9")
+        RelayApp.Builder settings = RelayApp.with(folder.resolve("data")).home(home).cleverTap("http://127.0.0.1:9").oneSignal("http://127.0.0.1:9")
                 .set("relay.mappings-reload", "1h")
                 .set("CLEVERTAP_SANDBOX_ACCOUNT_ID", "TEST-111-222Z").set("CLEVERTAP_SANDBOX_PASSCODE", "x")
                 .set("ONESIGNAL_SANDBOX_APP_ID", "a2d6f6b1-7a1c-4f0e-8a55-2f0b6a9f1c12").set("ONESIGNAL_SANDBOX_API_KEY", "x")
-                .set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).start();
+                .set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN);
+        PROVIDERS.forEach(provider -> Webhook.openWithToken(settings, provider));
+        relay = settings.start();
         for (String destination : DESTINATIONS) {
             for (String account : ACCOUNTS) {
                 relay.bean(CamelContext.class).getRouteController().stopRoute("deliver-" + destination + "-" + account);
