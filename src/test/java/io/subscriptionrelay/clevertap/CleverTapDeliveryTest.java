@@ -189,11 +189,13 @@ class CleverTapDeliveryTest {
     @Test
     void aCallThatAlwaysMeetsServerErrorsWhileOthersSucceedHoldsNobodyUp() throws IOException {
         Queue<String> stored = new ConcurrentLinkedQueue<>();
+        AtomicInteger crashes = new AtomicInteger();
         HttpServer crashing = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         crashing.setExecutor(java.util.concurrent.Executors.newFixedThreadPool(4));
         crashing.createContext("/", exchange -> {
             JsonNode records = StrictJson.mapper().readTree(exchange.getRequestBody().readAllBytes()).path("d");
             boolean crash = records.toString().contains("poison");
+            crashes.addAndGet(crash ? 1 : 0);
             if (!crash) {
                 records.forEach(record -> stored.add(record.path("evtData").path("event_id").asText()));
             }
@@ -205,6 +207,8 @@ class CleverTapDeliveryTest {
         crashing.start();
         try (RelayApp other = RelayApp.with(folder.resolve("crashing")).cleverTap("http://127.0.0.1:" + crashing.getAddress().getPort()).start()) {
             other.revenueCat(Events.renewal("c0", "poison", Events.BASE));
+            // in a call of its own, since without another that succeeds it would be an outage
+            await().atMost(Duration.ofSeconds(20)).until(() -> crashes.get() > 0);
             for (int i = 1; i < 20; i++) {
                 other.revenueCat(Events.renewal("c" + i, "user-" + i, Events.BASE + i));
             }
