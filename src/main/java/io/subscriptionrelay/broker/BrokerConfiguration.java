@@ -34,9 +34,14 @@ class BrokerConfiguration {
     private static final int MEGABYTE = 1024 * 1024;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
+    @Bean
+    Repeats repeats(MeterRegistry metrics) {
+        return new Repeats(metrics);
+    }
+
     /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
     @Bean(destroyMethod = "close")
-    EmbeddedBroker embeddedBroker(RelayProperties properties, MeterRegistry metrics) throws Exception {
+    EmbeddedBroker embeddedBroker(RelayProperties properties, Repeats repeats) throws Exception {
         if (properties.broker().external()) {
             return EmbeddedBroker.none();
         }
@@ -45,7 +50,7 @@ class BrokerConfiguration {
         createFolder(folder);
         DataFolderLock lock = DataFolderLock.take(folder, LONGEST_STOP);
         Configuration configuration = configuration(properties, folder, id);
-        configuration.registerBrokerPlugin(new Repeats(metrics));
+        configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
         return EmbeddedBroker.start(configuration, "vm://" + id, lock);
     }

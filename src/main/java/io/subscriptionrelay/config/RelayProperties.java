@@ -18,6 +18,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param mappingsReload how often {@code mappings/} is looked at for edits
  * @param providers who sends webhooks, by the name that stands in the path
  * @param destinations who is delivered to, by name
+ * @param trace what is kept of what became of each event
  */
 @ConfigurationProperties("relay")
 public record RelayProperties(
@@ -26,7 +27,8 @@ public record RelayProperties(
         @DefaultValue("1s") Duration mappingsReload,
         @DefaultValue Broker broker,
         @DefaultValue Map<String, Provider> providers,
-        @DefaultValue Map<String, Destination> destinations) {
+        @DefaultValue Map<String, Destination> destinations,
+        @DefaultValue Trace trace) {
 
     /** Where {@code routes/} and {@code mappings/} are; relative to the working directory. */
     public Path homeFolder() {
@@ -59,6 +61,15 @@ public record RelayProperties(
         public boolean external() {
             return url != null && !url.isBlank();
         }
+    }
+
+    /**
+     * The traces of events in the state database.
+     *
+     * @param keep for how long, a plain number in days; 0 switches tracing off and removes what there is
+     * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}
+     */
+    public record Trace(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("7d") Duration keep, @DefaultValue("50000") int queue) {
     }
 
     /**

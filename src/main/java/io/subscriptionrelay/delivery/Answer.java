@@ -12,24 +12,31 @@ import org.apache.camel.Exchange;
  *
  * @param status the HTTP status; 0 when there is no answer because the call was given up
  * @param json the body; missing when it is not JSON
+ * @param repeats how often the call was repeated until it was answered
  */
-public record Answer(int status, JsonNode json) {
+public record Answer(int status, JsonNode json, int repeats) {
 
     /** An answer about 1000 records repeats each of them. */
     private static final int LARGEST = 16 * 1024 * 1024;
     private static final int LONGEST_TEXT = 200;
 
+    /** No answer, for a reason of the caller's own. */
+    public static Answer none(int status) {
+        return new Answer(status, MissingNode.getInstance(), 0);
+    }
+
     /** Reads the answer of the HTTP step before. */
     public static Answer of(Exchange exchange) {
         Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
         if (status == null) {
-            return new Answer(0, MissingNode.getInstance());
+            return new Answer(0, MissingNode.getInstance(), Outage.repeats(exchange));
         }
         try (InputStream body = exchange.getMessage().getBody(InputStream.class)) {
             byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST);
-            return new Answer(status, bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes));
+            return new Answer(status, bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes),
+                    Outage.repeats(exchange));
         } catch (IOException notJson) {
-            return new Answer(status, MissingNode.getInstance());
+            return new Answer(status, MissingNode.getInstance(), Outage.repeats(exchange));
         }
     }
 

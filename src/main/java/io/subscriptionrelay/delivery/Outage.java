@@ -1,5 +1,7 @@
 package io.subscriptionrelay.delivery;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.delivery.AccountMonitor.Problem;
 import java.time.Clock;
 import java.time.Duration;
@@ -21,6 +23,7 @@ public class Outage implements Processor {
 
     private static final String GIVEN_UP = "relayGivenUp";
     private static final String SUSPECTED = "relayContentSuspected";
+    private static final String REPEATS = "relayRepeats";
     private static final String SUCCESSES_BEFORE = "relaySuccessesBefore";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
@@ -30,10 +33,12 @@ public class Outage implements Processor {
     private static final int ATTEMPTS_UNDER_SUSPICION = 2;
 
     private final AccountMonitor monitor;
+    private final MeterRegistry metrics;
     private final Clock clock;
 
-    Outage(AccountMonitor monitor, Clock clock) {
+    Outage(AccountMonitor monitor, MeterRegistry metrics, Clock clock) {
         this.monitor = monitor;
+        this.metrics = metrics;
         this.clock = clock;
     }
 
@@ -46,6 +51,11 @@ public class Outage implements Processor {
         if (exchange.getProperty(SUCCESSES_BEFORE) == null) {
             exchange.setProperty(SUCCESSES_BEFORE, monitor.successes(destination, account));
         }
+        exchange.setProperty(REPEATS, repeats(exchange) + 1);
+        Counter.builder("relay.calls.failed").description("Calls that a destination did not answer as it should, and that are repeated")
+                .tag("destination", destination).tag("account", account)
+                .tag("answer", cause instanceof HttpOperationFailedException answer ? Integer.toString(answer.getStatusCode()) : "none")
+                .register(metrics).increment();
         exchange.getIn().removeHeader(Exchange.REDELIVERY_DELAY);
         if (cause instanceof HttpOperationFailedException answer) {
             int status = answer.getStatusCode();
@@ -86,6 +96,7 @@ public class Outage implements Processor {
     /** Forgets what was known of the call before, but for the suspicion against the records of this exchange. */
     public static void begin(Exchange exchange) {
         exchange.removeProperty(GIVEN_UP);
+        exchange.removeProperty(REPEATS);
         exchange.removeProperty(SUCCESSES_BEFORE);
     }
 
@@ -95,6 +106,11 @@ public class Outage implements Processor {
      */
     public static boolean givenUp(Exchange exchange) {
         return exchange.getProperty(GIVEN_UP, false, Boolean.class);
+    }
+
+    /** How often the call under way was repeated. */
+    public static int repeats(Exchange exchange) {
+        return exchange.getProperty(REPEATS, 0, Integer.class);
     }
 
     /** Milliseconds of a Retry-After header in seconds or as a date; 0 when there is none. */

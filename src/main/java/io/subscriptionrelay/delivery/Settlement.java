@@ -34,9 +34,18 @@ public final class Settlement {
         this.clock = clock;
     }
 
-    /** The destination has it. */
+    /** The destination has it, by a call of the batch's own route. */
     public void delivered(RecordMessage record) {
-        outcomes.delivered(exchange, record);
+        delivered(record, Outage.repeats(exchange));
+    }
+
+    /**
+     * The destination has it.
+     *
+     * @param repeats how often the call was repeated until it was answered
+     */
+    public void delivered(RecordMessage record, int repeats) {
+        outcomes.delivered(exchange, record, repeats);
     }
 
     /** Nothing is sent, because the destination already has something newer or the record has nothing to say. */
@@ -47,9 +56,13 @@ public final class Settlement {
 
     /** It was refused for a passing reason of its own, and comes back later, each time after a longer while. */
     public void sendBack(RecordMessage record) {
+        sendBack(record, null);
+    }
+
+    private void sendBack(RecordMessage record, String reason) {
         long attempt = record.number(Headers.ATTEMPT) + 1;
         long delay = Math.min(LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.min(attempt - 1, 20));
-        Message message = sentBack(record, Duration.ofMillis(delay));
+        Message message = sentBack(record, Duration.ofMillis(delay), reason);
         message.setHeader(Headers.ATTEMPT, (int) attempt);
     }
 
@@ -63,13 +76,13 @@ public final class Settlement {
         if (first > 0 && clock.millis() - first >= atMost.toMillis()) {
             park(record, reason + ", for " + atMost.toHours() + " h");
         } else {
-            sendBack(record);
+            sendBack(record, reason);
         }
     }
 
     /** It was refused in company, and is tried alone after this delay. */
     public void sendBackAlone(RecordMessage record, Duration delay) {
-        sentBack(record, delay).setHeader(Headers.ALONE, true);
+        sentBack(record, delay, "refused together with others").setHeader(Headers.ALONE, true);
     }
 
     /** It was not tried, and goes back as it came. */
@@ -79,7 +92,7 @@ public final class Settlement {
         messages.add(message);
     }
 
-    private Message sentBack(RecordMessage record, Duration delay) {
+    private Message sentBack(RecordMessage record, Duration delay, String reason) {
         long now = clock.millis();
         Message message = record.again(exchange.getContext());
         if (record.number(Headers.FIRST_REFUSED_AT) == 0) {
@@ -88,7 +101,7 @@ public final class Settlement {
         message.setHeader(Headers.SCHEDULED, now + delay.toMillis());
         message.setHeader(Headers.QUEUE, queue(record));
         messages.add(message);
-        outcomes.retried(exchange, record);
+        outcomes.retried(exchange, record, reason);
         return message;
     }
 

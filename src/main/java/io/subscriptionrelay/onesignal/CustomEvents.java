@@ -79,7 +79,7 @@ final class CustomEvents {
         if (answer.status() == OneSignal.GIVEN_UP) {
             current.forEach(entry -> settlement.putBack(entry.record()));
         } else if (answer.success()) {
-            accepted(answer.json(), settlement);
+            accepted(answer, settlement);
         } else if (current.size() > 1) {
             int middle = current.size() / 2;
             calls.addFirst(current.subList(middle, current.size()));
@@ -91,16 +91,16 @@ final class CustomEvents {
         }
     }
 
-    private void accepted(JsonNode json, Settlement settlement) {
+    private void accepted(Answer answer, Settlement settlement) {
         Map<String, JsonNode> errors = new HashMap<>();
-        for (JsonNode error : json.path("errors")) {
+        for (JsonNode error : answer.json().path("errors")) {
             errors.put(error.path("event_user_id").asText(""), error.path("error"));
             errors.put(error.path("event_id").asText(""), error.path("error"));
         }
         for (Entry entry : current) {
             JsonNode error = error(errors, entry.event());
             if (error == null) {
-                settlement.delivered(entry.record());
+                settlement.delivered(entry.record(), answer.repeats());
             } else {
                 String reason = "OneSignal custom event: " + Answer.line(error.path("code").asText("refused"));
                 if (error.path("code").asText("").equals("not found")) {

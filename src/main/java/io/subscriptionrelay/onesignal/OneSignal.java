@@ -2,7 +2,6 @@ package io.subscriptionrelay.onesignal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -197,6 +196,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
         Answer answer = call(app, account, url(account, update), update.current().size(),
                 message -> request(message, account, update, tags));
         update.pass().done();
+        update.repeats(answer.repeats());
         String text = text(answer.json());
         if (answer.status() == GIVEN_UP) {
             update.ended(Outcome.GIVEN_UP, null);
@@ -214,7 +214,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     /** One call through the route, which waits for as long as an outage lasts. */
     private Answer call(Calls app, String account, String url, int records, Consumer<Message> request) {
         if (stopping() || !app.acquire()) {
-            return new Answer(GIVEN_UP, MissingNode.getInstance());
+            return Answer.none(GIVEN_UP);
         }
         DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
                 .tag("destination", NAME).tag("account", account).register(metrics).record(records);
@@ -231,7 +231,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
         if (!stopping()) {
             LOG.error("A call to OneSignal could not be made and is tried again later: {}", end.getException().toString());
         }
-        return new Answer(stopping() ? GIVEN_UP : FAILED_IN_COMPANY, MissingNode.getInstance());
+        return Answer.none(stopping() ? GIVEN_UP : FAILED_IN_COMPANY);
     }
 
     private boolean stopping() {
@@ -278,7 +278,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     /** Reads the answer to a call, for the one who made it. */
     public void answer(Exchange exchange) {
         if (Outage.givenUp(exchange)) {
-            exchange.setProperty(ANSWER, new Answer(FAILED_IN_COMPANY, MissingNode.getInstance()));
+            exchange.setProperty(ANSWER, Answer.none(FAILED_IN_COMPANY));
         } else {
             exchange.setProperty(ANSWER, Answer.of(exchange));
             monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
@@ -296,7 +296,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
         List<Member> members = update.current();
         switch (update.outcome()) {
             case ACCEPTED -> members.forEach(member -> {
-                settlement.delivered(member.message());
+                settlement.delivered(member.message(), update.repeats());
                 applied.merge(update.key(), member.time(), Math::max);
                 update.pass().applied(member.time());
             });

@@ -41,6 +41,7 @@ final class UserUpdate {
     private List<Member> current = List.of();
     private UserLanes.Pass pass;
     private Outcome outcome;
+    private int repeats;
     private String reason;
 
     UserUpdate(String key, String by, String id) {
@@ -126,6 +127,15 @@ final class UserUpdate {
     void ended(Outcome how, String why) {
         outcome = how;
         reason = why;
+    }
+
+    /** How often the call under way was repeated until it was answered. */
+    void repeats(int count) {
+        repeats = count;
+    }
+
+    int repeats() {
+        return repeats;
     }
 
     Outcome outcome() {

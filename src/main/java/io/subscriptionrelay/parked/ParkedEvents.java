@@ -4,6 +4,8 @@ import io.subscriptionrelay.broker.EmbeddedBroker;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.trace.Happening;
+import io.subscriptionrelay.trace.Traces;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
@@ -50,12 +52,14 @@ public class ParkedEvents {
     private final ConnectionFactory connections;
     private final EmbeddedBroker broker;
     private final RelayProperties properties;
+    private final Traces traces;
     private final Clock clock;
 
-    ParkedEvents(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Clock clock) {
+    ParkedEvents(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Traces traces, Clock clock) {
         this.connections = connections;
         this.broker = broker;
         this.properties = properties;
+        this.traces = traces;
         this.clock = clock;
     }
 
@@ -161,6 +165,8 @@ public class ParkedEvents {
     private int move(ParkedFilter filter, String id, boolean replay) {
         String selector = id == null ? filter.selector() : byId(id);
         int moved = 0;
+        Happening what = replay ? Happening.REPLAYED : Happening.DISCARDED;
+        List<Message> uncommitted = new ArrayList<>();
         try (Connection connection = connections.createConnection();
                 Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
             connection.start();
@@ -175,12 +181,13 @@ public class ParkedEvents {
                             send(session, message);
                         }
                         moved++;
+                        uncommitted.add(message);
                         if (moved % TRANSACTION == 0 || id != null) {
-                            session.commit();
+                            commit(session, uncommitted, what);
                         }
                         message = id != null ? null : consumer.receiveNoWait();
                     }
-                    session.commit();
+                    commit(session, uncommitted, what);
                 }
             }
         } catch (JMSException e) {
@@ -190,6 +197,18 @@ public class ParkedEvents {
             LOG.info("{} parked events were {}", moved, replay ? "replayed" : "discarded");
         }
         return moved;
+    }
+
+    private void commit(Session session, List<Message> messages, Happening what) throws JMSException {
+        session.commit();
+        for (Message message : messages) {
+            traces.add(what, message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID),
+                    message.getStringProperty(Headers.STEP), message.getStringProperty(Headers.DESTINATION),
+                    message.getStringProperty(Headers.ACCOUNT),
+                    message.propertyExists(Headers.PART) ? message.getIntProperty(Headers.PART) : null, null,
+                    message.getStringProperty(Headers.REASON), message.getStringProperty(Headers.PARKED_ID));
+        }
+        messages.clear();
     }
 
     /** Looks before it consumes, so that a consumer need not wait for what is not there. */

@@ -31,12 +31,14 @@ public class Parking {
      */
     public void address(Exchange exchange, Message message, String origin, String reason) {
         message.setHeader(Headers.REASON, reason);
-        message.setHeader(Headers.PARKED_ID, UUID.randomUUID().toString());
+        String parkedId = UUID.randomUUID().toString();
+        message.setHeader(Headers.PARKED_ID, parkedId);
         message.setHeader(Headers.PARKED_AT, clock.millis());
         message.setHeader(Headers.ORIGIN, origin);
         message.setHeader(Headers.QUEUE, PREFIX + origin);
         outcomes.parked(exchange, text(message, Headers.PROVIDER), text(message, Headers.EVENT_ID), text(message, Headers.STEP),
-                text(message, Headers.DESTINATION), text(message, Headers.ACCOUNT), reason);
+                text(message, Headers.DESTINATION), text(message, Headers.ACCOUNT),
+                message.getHeader(Headers.PART, Integer.class), reason, parkedId);
     }
 
     private static String text(Message message, String header) {

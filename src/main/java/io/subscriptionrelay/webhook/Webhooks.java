@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.broker.StorageHealth;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.Outcomes;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
+import io.subscriptionrelay.trace.Trace;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -89,6 +91,7 @@ public class Webhooks {
         message.setHeader(Headers.PROVIDER, provider);
         message.setHeader(Headers.EVENT_ID, facts.id());
         message.setHeader(Headers.RECEIVED_AT, clock.millis());
+        exchange.setProperty(Outcomes.USER_KEY, Trace.userKey(facts.json().path("user").asText(null)));
         message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
         return true;
     }
