@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.config.RelayProperties.Signature;
+import io.subscriptionrelay.config.RelayProperties.SignatureEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;
 import io.subscriptionrelay.testing.Webhook;
@@ -285,13 +286,17 @@ class AuthenticationTest {
 
     private static Signature signed(String... secrets) {
         return new Signature("S", Arrays.asList(secrets), Duration.ofMinutes(5),
-                Map.of("v1", new SignatureForm(true, SIGNATURE_HEADER, null, "{timestamp}.{body}")));
+                Map.of("v1", form(true, SIGNATURE_HEADER, null, "{timestamp}.{body}")));
+    }
+
+    private static SignatureForm form(boolean enabled, String header, String timestampHeader, String signed) {
+        return new SignatureForm(enabled, header, timestampHeader, null, null, SignatureEncoding.HEX, signed);
     }
 
     private static Provider purchasely(boolean deprecated, String secret) {
         return new Provider(null, new Signature("S", List.of(secret), Duration.ZERO, Map.of(
-                "request", new SignatureForm(true, REQUEST_SIGNATURE, TIMESTAMP, "{timestamp}{body}"),
-                "deprecated", new SignatureForm(deprecated, DEPRECATED_SIGNATURE, TIMESTAMP, "{secret}{timestamp}"))), false);
+                "request", form(true, REQUEST_SIGNATURE, TIMESTAMP, "{timestamp}{body}"),
+                "deprecated", form(deprecated, DEPRECATED_SIGNATURE, TIMESTAMP, "{secret}{timestamp}"))), false);
     }
 
     private static Provider token(String value) {
