@@ -247,6 +247,13 @@ class EventTracesTest {
         }
     }
 
+    @Test
+    void aFirstStartWithTracingOffStarts(@TempDir Path other) {
+        try (RelayApp app = RelayApp.with(other).cleverTap(simulators.cleverTap.url()).set("relay.trace.keep", "0").start()) {
+            assertThat(app.actuator("/events").path("events")).isEmpty();
+        }
+    }
+
     private String unacceptable() {
         return Events.renewal(id, user, Events.BASE)
                 .replace("{\"$onesignalUserId\"", "{\"$clevertapId\":{\"value\":\"no device\"},\"$onesignalUserId\"");
