@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.config.RelayProperties.Signature;
+import io.subscriptionrelay.config.RelayProperties.SecretEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;
@@ -285,7 +286,7 @@ class AuthenticationTest {
     }
 
     private static Signature signed(String... secrets) {
-        return new Signature("S", Arrays.asList(secrets), Duration.ofMinutes(5),
+        return new Signature("S", Arrays.asList(secrets), SecretEncoding.TEXT, Duration.ofMinutes(5),
                 Map.of("v1", form(true, SIGNATURE_HEADER, null, "{timestamp}.{body}")));
     }
 
@@ -294,7 +295,7 @@ class AuthenticationTest {
     }
 
     private static Provider purchasely(boolean deprecated, String secret) {
-        return new Provider(null, new Signature("S", List.of(secret), Duration.ZERO, Map.of(
+        return new Provider(null, new Signature("S", List.of(secret), SecretEncoding.TEXT, Duration.ZERO, Map.of(
                 "request", form(true, REQUEST_SIGNATURE, TIMESTAMP, "{timestamp}{body}"),
                 "deprecated", form(deprecated, DEPRECATED_SIGNATURE, TIMESTAMP, "{secret}{timestamp}"))), false);
     }
