@@ -16,6 +16,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param home where {@code routes/} and {@code mappings/} are
  * @param dataDir where the broker's journal and the state database are kept
  * @param mappingsReload how often {@code mappings/} is looked at for edits
+ * @param console who may use the management port beyond health and numbers
  * @param providers who sends webhooks, by the name that stands in the path
  * @param destinations who is delivered to, by name
  * @param trace what is kept of what became of each event
@@ -26,6 +27,7 @@ public record RelayProperties(
         String dataDir,
         @DefaultValue("1s") Duration mappingsReload,
         @DefaultValue Broker broker,
+        @DefaultValue Console console,
         @DefaultValue Map<String, Provider> providers,
         @DefaultValue Map<String, Destination> destinations,
         @DefaultValue Trace trace) {
@@ -70,6 +72,19 @@ public record RelayProperties(
      * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}
      */
     public record Trace(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("7d") Duration keep, @DefaultValue("50000") int queue) {
+    }
+
+    /**
+     * The login of the management port.
+     *
+     * @param password blank: on loopback one is made up and kept in the data directory, otherwise the console is off
+     */
+    public record Console(@DefaultValue("relay") String user, String password) {
+
+        @Override
+        public String toString() {
+            return "Console[user=" + user + "]";
+        }
     }
 
     /**
