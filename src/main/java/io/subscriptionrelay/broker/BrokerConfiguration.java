@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
@@ -52,7 +53,18 @@ class BrokerConfiguration {
         Configuration configuration = configuration(properties, folder, id);
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
-        return EmbeddedBroker.start(configuration, "vm://" + id, lock);
+        EmbeddedBroker broker = EmbeddedBroker.start(configuration, "vm://" + id, lock);
+        broker.server().ifPresent(server -> rememberIds(server, properties));
+        return broker;
+    }
+
+    /**
+     * Artemis makes the memory of an address's ids with its first message; if several come at once, each gets one of its own and
+     * all but one are thrown away.
+     */
+    private static void rememberIds(ActiveMQServer server, RelayProperties properties) {
+        properties.providers().keySet().forEach(provider ->
+                server.getPostOffice().getDuplicateIDCache(SimpleString.of("events." + provider)));
     }
 
     private static Configuration configuration(RelayProperties properties, Path folder, int id) throws Exception {
