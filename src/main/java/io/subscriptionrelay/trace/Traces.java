@@ -19,7 +19,7 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps what became of each event for some days. One writer stores it in batches behind a bounded queue; a trace that finds the
  * queue full is left out and counted, because knowing less is better than delivering slower. A crash loses what was not yet
- * written, which is less than a second's.
+ * written, which is the last half second, or some seconds under a heavy load.
  */
 @Component
 public class Traces implements AutoCloseable {
