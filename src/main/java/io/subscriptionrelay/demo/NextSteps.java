@@ -46,7 +46,7 @@ class NextSteps {
                    curl http://localhost:%5$d/actuator/parked
                    curl -X POST http://localhost:%5$d/actuator/parked/%6$s
 
-                4. Ask how it is doing; the console over its routes and queues is at http://localhost:%5$d/actuator/hawtio
+                4. Ask how it is doing:
 
                    curl http://localhost:%5$d/actuator/health
                    curl -s http://localhost:%5$d/actuator/prometheus | grep ^relay_
