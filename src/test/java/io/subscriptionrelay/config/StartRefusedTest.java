@@ -1,0 +1,70 @@
+package io.subscriptionrelay.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.subscriptionrelay.testing.Home;
+import io.subscriptionrelay.testing.RelayApp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A start that cannot do what is asked for says what was found, where, and what to write instead. */
+class StartRefusedTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void withoutADestinationItNamesTheVariables() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder));
+        assertThat(refusal).hasMessageContaining("no destination is configured");
+        assertThat(refusal.action()).contains("CLEVERTAP_ACCOUNT_ID", "CLEVERTAP_PASSCODE", "ONESIGNAL_APP_ID", "ONESIGNAL_API_KEY");
+    }
+
+    @Test
+    void withoutAProviderItNamesTheVariables() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).oneSignal("http://127.0.0.1:9").set("REVENUECAT_AUTHORIZATION", ""));
+        assertThat(refusal).hasMessageContaining("no provider of webhooks is configured");
+        assertThat(refusal.action()).contains("REVENUECAT_AUTHORIZATION", "REVENUECAT_SIGNING_SECRET", "PURCHASELY_SHARED_SECRET", "QONVERSION_TOKEN");
+    }
+
+    @Test
+    void aRegionThatDoesNotExistIsAnsweredWithThoseThatDo() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("").set("CLEVERTAP_REGION", "eu2"));
+        assertThat(refusal).hasMessageContaining("eu2");
+        assertThat(refusal.action()).contains("eu1, in1, sg1, us1, aps3, mec1");
+    }
+
+    @Test
+    void aBrokenMappingIsNamedWithFileLineAndColumn() throws IOException {
+        Path home = Home.copyTo(folder.resolve("home"));
+        Path mapping = home.resolve("mappings/revenuecat/clevertap.jslt");
+        Files.writeString(mapping, "{\n  \"a\": ]\n}");
+        assertThat(refusal(RelayApp.with(folder.resolve("data")).home(home).oneSignal("http://127.0.0.1:9")))
+                .hasMessageContaining(mapping + ", line 2, column");
+    }
+
+    @Test
+    void anUnknownKeyInSettingsIsNamedWithItsLineAndTheKnownOnes() throws IOException {
+        Path home = Home.copyTo(folder.resolve("home"));
+        Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
+        Files.writeString(settings, "refunds: negative\nreveneu-mode: gross\n");
+        assertThat(refusal(RelayApp.with(folder.resolve("data")).home(home).oneSignal("http://127.0.0.1:9")))
+                .hasMessageContaining(settings + ", line 2").hasMessageContaining("unknown key `reveneu-mode`").hasMessageContaining("revenue-mode");
+    }
+
+    private static StartRefusedException refusal(RelayApp.Builder settings) {
+        try (RelayApp started = settings.start()) {
+            throw new AssertionError("it started on port " + started.port());
+        } catch (RuntimeException e) {
+            Throwable cause = e;
+            while (!(cause instanceof StartRefusedException) && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            assertThat(cause).isInstanceOf(StartRefusedException.class);
+            return (StartRefusedException) cause;
+        }
+    }
+}
