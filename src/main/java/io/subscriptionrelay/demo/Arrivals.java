@@ -15,6 +15,8 @@ import org.springframework.stereotype.Component;
 @Profile("demo")
 class Arrivals {
 
+    private static final int SHOWN_TAGS = 3;
+
     private final DemoTable table;
     private final List<StoredRecord> records = new ArrayList<>();
     private final List<Update> updates = new ArrayList<>();
@@ -41,7 +43,7 @@ class Arrivals {
         if (listener == null) {
             updates.add(update);
         } else {
-            listener.accept("OneSignal updated " + update.id() + ": " + String.join(", ", table.tags(update)));
+            listener.accept("OneSignal updated " + update.id() + ": " + table.tags(update, SHOWN_TAGS));
         }
     }
 

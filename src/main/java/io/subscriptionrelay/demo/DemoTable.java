@@ -19,13 +19,12 @@ import org.springframework.stereotype.Component;
 class DemoTable {
 
     private static final List<String> HEADINGS =
-            List.of("webhook", "HTTP", "CleverTap stored", "OneSignal holds these tags", "not delivered, and why");
-    private static final int[] WIDTHS = {26, 4, 28, 33, 30};
+            List.of("webhook", "HTTP", "CleverTap stored", "OneSignal holds (+ more tags)", "not delivered, and why");
+    private static final int[] WIDTHS = {26, 4, 31, 33, 28};
     private static final String BETWEEN = " | ";
     /** The tags that say most, if there is no room for all. */
     private static final List<String> TELLING =
             List.of("subscription_status", "active_subscription", "plan", "last_event_type", "last_event", "environment");
-    private static final int SHOWN_TAGS = 2;
 
     private final RelayProperties properties;
     private final OneSignalSimulator oneSignal;
@@ -60,7 +59,7 @@ class DemoTable {
     Row row(Outcome outcome) {
         return new Row(outcome.webhook().provider(), outcome.webhook().title(), outcome.status(),
                 outcome.records().stream().map(this::text).toList(),
-                outcome.updates().stream().flatMap(update -> tags(update).stream()).toList(),
+                outcome.updates().stream().map(update -> tags(update, 1)).toList(),
                 outcome.notDelivered());
     }
 
@@ -90,21 +89,18 @@ class DemoTable {
                 .map(tag -> tag.getKey() + "=" + tag.getValue()).collect(Collectors.joining(", "));
     }
 
-    /** The telling ones of the tags that the user has now, and how many more there are. */
-    List<String> tags(Update update) {
+    /** The most telling ones of the tags that the user has now, and how many more there are. */
+    String tags(Update update, int most) {
         Map<String, String> held = oneSignal.tags(update.app(), update.label(), update.id());
         List<String> shown = new ArrayList<>();
         for (String name : TELLING) {
             held.forEach((tag, value) -> {
-                if (tag.toLowerCase(Locale.ROOT).equals(name) && shown.size() < SHOWN_TAGS) {
+                if (tag.toLowerCase(Locale.ROOT).equals(name) && shown.size() < most) {
                     shown.add(tag + "=" + value);
                 }
             });
         }
-        if (held.size() > shown.size()) {
-            shown.add("and " + (held.size() - shown.size()) + " more");
-        }
-        return shown;
+        return String.join(", ", shown) + (held.size() > shown.size() ? " +" + (held.size() - shown.size()) : "");
     }
 
     private static void append(StringBuilder text, List<List<String>> cells) {

@@ -46,10 +46,15 @@ class NextSteps {
                    curl http://localhost:%5$d/actuator/parked
                    curl -X POST http://localhost:%5$d/actuator/parked/%6$s
 
-                4. Ask how it is doing:
+                4. Ask what became of an event (the user's id does as well), and how the relay is doing. The console shows routes and queues;
+                   its user is %7$s, its password is in %8$s
 
+                   curl http://localhost:%5$d/actuator/events/0d1f3a52-0005-4000-8000-000000000005
+                   curl 'http://localhost:%5$d/actuator/events?user=mia'
                    curl http://localhost:%5$d/actuator/health
                    curl -s http://localhost:%5$d/actuator/prometheus | grep ^relay_
-                """.formatted(port, providers.token("revenuecat"), providers.signingSecret("revenuecat"), settings, operations, parked);
+                   http://localhost:%5$d/actuator/hawtio
+                """.formatted(port, providers.token("revenuecat"), providers.signingSecret("revenuecat"), settings, operations, parked,
+                properties.console().user(), properties.dataFolder().resolve("console.password"));
     }
 }

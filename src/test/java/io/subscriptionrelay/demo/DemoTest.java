@@ -57,25 +57,20 @@ class DemoTest {
             List<Row> rows = demo.getBean(Demo.class).printed().get(60, TimeUnit.SECONDS);
 
             assertThat(rows).containsExactly(
-                    row("revenuecat", "trial started", "rc_trial_started_event 0 EUR", "subscription_status=trial",
-                            "active_subscription=true", "and 10 more"),
-                    row("revenuecat", "trial converted", "rc_trial_converted_event 9.99 EUR", "subscription_status=active",
-                            "active_subscription=true", "and 10 more"),
+                    row("revenuecat", "trial started", "rc_trial_started_event 0 EUR", "subscription_status=trial +11"),
+                    row("revenuecat", "trial converted", "rc_trial_converted_event 9.99 EUR", "subscription_status=active +11"),
                     nothing("revenuecat", "the same again", 200, "a repeat, not kept again"),
-                    row("revenuecat", "refund", "rc_cancellation_event 0 EUR", "subscription_status=cancelled",
-                            "active_subscription=true", "and 10 more"),
-                    row("revenuecat", "expiration", "rc_expiration_event 0 EUR", "subscription_status=expired",
-                            "active_subscription=false", "and 10 more"),
-                    new Row("revenuecat", "older event arriving late", 200, List.of("rc_uncancellation_event 0 EUR"), List.of(),
+                    row("revenuecat", "refund", "rc_cancellation_event 0 EUR", "subscription_status=cancelled +11"),
+                    row("revenuecat", "expiration", "rc_expiration_event 0 EUR", "subscription_status=expired +11"),
+                    new Row("revenuecat", "older event arrives late", 200, List.of("rc_uncancellation_event 0 EUR"), List.of(),
                             List.of("skipped for OneSignal: older than what the user already has")),
-                    row("revenuecat", "renewal in yen", "rc_renewal_event 980 JPY", "subscription_status=active",
-                            "active_subscription=true", "and 10 more"),
-                    row("revenuecat", "purchase in the sandbox", "rc_initial_purchase_event 9.99 USD (sandbox account)",
-                            "subscription_status=active", "active_subscription=true", "and 10 more"),
-                    new Row("revenuecat", "user without OneSignal ID", 200, List.of("rc_renewal_event 59.99 USD"), List.of(),
+                    row("revenuecat", "renewal in yen", "rc_renewal_event 980 JPY", "subscription_status=active +11"),
+                    row("revenuecat", "sandbox purchase", "rc_initial_purchase_event 9.99 USD (sandbox account)",
+                            "subscription_status=active +11"),
+                    new Row("revenuecat", "no OneSignal ID", 200, List.of("rc_renewal_event 59.99 USD"), List.of(),
                             List.of("skipped for OneSignal: no onesignal id")),
-                    new Row("revenuecat", "billing issue, discarded in CleverTap", 200, List.of(),
-                            List.of("subscription_status=grace_period", "last_event_type=billing_issue", "and 10 more"),
+                    new Row("revenuecat", "billing issue", 200, List.of(),
+                            List.of("subscription_status=grace_period +11"),
                             List.of("parked for CleverTap: CleverTap 528: Discarded event. ErrorCode: 528 - Trying to raise a discarded"
                                     + " event.")),
                     nothing("revenuecat", "event without type", 200, "parked: the webhook has no event type"),
@@ -83,15 +78,13 @@ class DemoTest {
                     nothing("revenuecat", "test event", 200, "skipped: test event"),
                     nothing("revenuecat", "wrong secret", 401, "refused, nothing kept"),
                     new Row("purchasely", "trial started", 200, List.of("profile with 10 properties", "TRIAL_STARTED"),
-                            List.of("SUBSCRIPTION_STATUS=AUTO_RENEWING", "PLAN=premium_yearly", "and 10 more"), List.of()),
+                            List.of("SUBSCRIPTION_STATUS=AUTO_RENEWING +11"), List.of()),
                     new Row("purchasely", "transaction processed", 200, List.of("TRANSACTION_PROCESSED 59.99 EUR"), List.of(),
                             List.of("skipped for OneSignal: event switched off")),
                     nothing("qonversion", "activation call", 200, "no event, so nothing to keep"),
-                    row("qonversion", "trial converted", "trial_converted 39.99 EUR", "subscription_status=active",
-                            "active_subscription=true", "and 6 more"),
-                    row("qonversion", "subscription refunded", "subscription_refunded -39.99 EUR", "subscription_status=expired",
-                            "active_subscription=false", "and 6 more"));
-            assertThat(output).contains("  renewal in yen           | 200  | rc_renewal_event 980 JPY     | subscription_status=active");
+                    row("qonversion", "trial converted", "trial_converted 39.99 EUR", "subscription_status=active +7"),
+                    row("qonversion", "subscription refunded", "subscription_refunded -39.99 EUR", "subscription_status=expired +7"));
+            assertThat(output).contains("  renewal in yen           | 200  | rc_renewal_event 980 JPY        | subscription_status=active +11");
 
             assertThat(demo.getBean(Accounts.class).url("clevertap", "kids-app")).isEqualTo(demo.getBean(CleverTapSimulator.class).url());
 
@@ -133,7 +126,7 @@ class DemoTest {
         Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(output).contains(text));
     }
 
-    private static Row row(String provider, String title, String cleverTap, String... oneSignal) {
+    private static Row row(String provider, String title, String cleverTap, String oneSignal) {
         return new Row(provider, title, 200, List.of(cleverTap), List.of(oneSignal), List.of());
     }
 
