@@ -3,7 +3,9 @@ package io.subscriptionrelay.broker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
 import jakarta.jms.ConnectionFactory;
+import io.subscriptionrelay.config.StartRefusedException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,13 +51,12 @@ class BrokerConfiguration {
         int id = SERVERS.getAndIncrement();
         Path folder = properties.dataFolder().resolve("broker").toAbsolutePath().normalize();
         createFolder(folder);
-        DataFolderLock lock = DataFolderLock.take(folder, LONGEST_STOP);
+        DataFolderLock lock = lock(folder);
         Configuration configuration = configuration(properties, folder, id);
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
-        EmbeddedBroker broker = EmbeddedBroker.start(configuration, "vm://" + id, lock);
-        broker.server().ifPresent(server -> rememberIds(server, properties));
-        return broker;
+        return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage(),
+                server -> rememberIds(server, properties));
     }
 
     /**
@@ -78,6 +79,8 @@ class BrokerConfiguration {
                 .setSecurityEnabled(false)
                 .setJMXManagementEnabled(true)
                 .setPersistIDCache(true)
+                // JournalCheck relies on it that no file is ever deleted
+                .setJournalPoolFiles(Integer.MAX_VALUE)
                 .setIDCacheSize(properties.broker().duplicateWindow())
                 .setMessageCounterEnabled(false)
                 // StorageHealth watches the disk: the broker's own limit would block the sender instead of refusing
@@ -119,10 +122,23 @@ class BrokerConfiguration {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new io.subscriptionrelay.config.StartRefusedException(
-                    "the data directory " + folder + " cannot be created or written (" + e.getClass().getSimpleName() + ")",
-                    "Give RELAY_DATA_DIR a folder on a local disk that this user may write to.", e);
+            throw notWritable(folder, e);
         }
+    }
+
+    private static DataFolderLock lock(Path folder) throws InterruptedException {
+        try {
+            return DataFolderLock.take(folder, LONGEST_STOP);
+        } catch (IOException e) {
+            throw notWritable(folder, e);
+        }
+    }
+
+    private static StartRefusedException notWritable(Path folder, IOException cause) {
+        String reason = cause instanceof FileSystemException file && file.getReason() != null ? file.getReason()
+                : cause.getClass().getSimpleName();
+        return new StartRefusedException("the data directory " + folder + " cannot be written (" + reason + ")",
+                "Give RELAY_DATA_DIR a folder on a local disk that has room and that this user may write to.", cause);
     }
 
     @Bean(destroyMethod = "stop")

@@ -65,8 +65,8 @@ public class StorageHealth implements HealthIndicator {
 
     private String look() {
         Optional<ActiveMQServer> server = broker.server();
-        if (server.isPresent() && !server.get().isStarted()) {
-            return "the embedded broker has stopped";
+        if (broker.problem() != null) {
+            return broker.problem();
         }
         if (server.isPresent()) {
             try {

@@ -49,6 +49,7 @@ public record RelayProperties(
      * @param minDiskFree below this much free space webhooks are answered with 503 before the journal can fail
      * @param storeTimeout after this long without the broker's confirmation a webhook is answered with 503
      * @param journalSync how long the journal waits to write several events with one fsync; absent: found out by a probe
+     * @param acceptDamage start with what can be read of a journal that is not whole
      * @param duplicateWindow how many event ids per provider are remembered
      */
     public record Broker(
@@ -58,6 +59,7 @@ public record RelayProperties(
             @DefaultValue("256MB") org.springframework.util.unit.DataSize minDiskFree,
             @DefaultValue("10s") Duration storeTimeout,
             Duration journalSync,
+            @DefaultValue("false") boolean acceptDamage,
             @DefaultValue("500000") int duplicateWindow) {
 
         public boolean external() {

@@ -1,0 +1,290 @@
+package io.subscriptionrelay.broker;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
+import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
+import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
+import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
+
+/**
+ * Whether the files of the embedded broker are all there and whole. The broker itself starts with whatever it can read: it
+ * deletes a file that is too short, skips records that are broken, and does not miss a file that is gone. Hence an inventory
+ * beside its folder, and a reading of each journal file before the broker reads it.
+ *
+ * <p>What cannot be seen: the journal has no checksums, so changed bytes inside a record go unnoticed here; and the last record
+ * of the last file may always be incomplete, because that is what a crash leaves behind.
+ */
+final class JournalCheck {
+
+    private static final String INVENTORY = "broker.files";
+    private static final String ACCEPTED = "accepted: ";
+    private static final int[] KNOWN_FORMATS = {1, 2};
+    /** Libaio writes in blocks, so that up to one block between two records may be empty. */
+    private static final int LARGEST_BLOCK = 4096;
+
+    private final Path folder;
+    private final Path inventory;
+    private final Map<String, Long> fixedSizes;
+    private final Set<String> accepted = new TreeSet<>();
+
+    /**
+     * @param folder where the broker keeps everything
+     * @param journalFileSize bytes of each file of the message journal
+     */
+    JournalCheck(Path folder, int journalFileSize) {
+        this.folder = folder;
+        this.inventory = folder.resolveSibling(INVENTORY);
+        this.fixedSizes = Map.of("journal/*.amq", (long) journalFileSize, "bindings/*.bindings", 1024L * 1024);
+    }
+
+    /** Whether a broker was ever started here. */
+    boolean startedBefore() {
+        return Files.exists(inventory);
+    }
+
+    /**
+     * Reads all of it, which costs about what the broker's own reading costs.
+     *
+     * @return what is wrong and was not accepted, a clause each; empty when the journal is whole
+     * @throws IOException when the folder cannot be read at all
+     */
+    List<String> problems() throws IOException {
+        Map<String, Long> present = files();
+        List<String> problems = new ArrayList<>();
+        lines(inventory).stream().filter(line -> line.startsWith(ACCEPTED))
+                .map(line -> line.substring(ACCEPTED.length())).forEach(accepted::add);
+        remembered().forEach((name, size) -> {
+            Long now = present.get(name);
+            if (now == null && !name.endsWith(".page")) {
+                problems.add(name + " is missing");
+            } else if (now != null && !now.equals(size)) {
+                problems.add("%s is %,d bytes long instead of %,d".formatted(name, now, size));
+            }
+        });
+        for (Map.Entry<String, Long> file : present.entrySet()) {
+            Long wanted = fixedSize(file.getKey());
+            if (wanted == null || problems.stream().anyMatch(problem -> problem.startsWith(file.getKey() + " "))) {
+                continue;
+            }
+            if (!file.getValue().equals(wanted)) {
+                problems.add("%s is %,d bytes long instead of %,d".formatted(file.getKey(), file.getValue(), wanted));
+            } else {
+                String unreadable = unreadable(folder.resolve(file.getKey()));
+                if (unreadable != null) {
+                    problems.add(file.getKey() + " " + unreadable);
+                }
+            }
+        }
+        problems.removeAll(accepted);
+        return problems;
+    }
+
+    /**
+     * Notes which files there are. Journal files are never deleted but used again, and a page that is not the last of its
+     * address never changes; so an inventory that is some seconds old accuses nobody wrongly.
+     *
+     * @throws IOException when it cannot be written; the one before stays
+     */
+    void remember() throws IOException {
+        Map<String, Long> present = files();
+        List<String> lines = new ArrayList<>(accepted.stream().map(problem -> ACCEPTED + problem).toList());
+        String lastPage = null;
+        for (Map.Entry<String, Long> file : present.entrySet()) {
+            if (fixedSize(file.getKey()) != null) {
+                lines.add(file.getValue() + " " + file.getKey());
+            } else if (file.getKey().endsWith(".page")) {
+                // names are numbers of equal length, so this is the order in which they were written
+                if (lastPage != null && folderOf(lastPage).equals(folderOf(file.getKey()))) {
+                    lines.add(present.get(lastPage) + " " + lastPage);
+                }
+                lastPage = file.getKey();
+            }
+        }
+        if (lines.equals(lines(inventory))) {
+            return;
+        }
+        Path next = inventory.resolveSibling(INVENTORY + ".new");
+        Files.write(next, lines);
+        Files.move(next, inventory, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /**
+     * Puts copies of all files aside, for whoever looks into the damage later, and takes what the broker would stumble over out of
+     * its way.
+     *
+     * @param problems what is not to be reported again; a damaged file stays in use until all of its events are delivered
+     * @return where the copies are
+     */
+    Path accept(List<String> problems, String name) throws IOException {
+        accepted.addAll(problems);
+        Path aside = folder.resolveSibling(name);
+        for (String file : files().keySet()) {
+            Path copy = aside.resolve(file);
+            Files.createDirectories(copy.getParent());
+            if (fixedSize(file) != null && header(folder.resolve(file)) == null) {
+                Files.move(folder.resolve(file), copy);
+            } else {
+                Files.copy(folder.resolve(file), copy);
+            }
+        }
+        Files.deleteIfExists(inventory);
+        remember();
+        return aside;
+    }
+
+    private Map<String, Long> files() throws IOException {
+        Map<String, Long> files = new TreeMap<>();
+        if (!Files.isDirectory(folder)) {
+            return files;
+        }
+        try (Stream<Path> found = Files.walk(folder, 3)) {
+            for (Path file : (Iterable<Path>) found::iterator) {
+                String name = folder.relativize(file).toString().replace('\\', '/');
+                if (fixedSize(name) != null || name.startsWith("paging/") && name.endsWith(".page")) {
+                    try {
+                        files.put(name, Files.size(file));
+                    } catch (NoSuchFileException consumedMeanwhile) {
+                        // a page that has just been delivered to its end
+                    }
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return files;
+    }
+
+    private Long fixedSize(String name) {
+        return fixedSizes.entrySet().stream().filter(kind -> {
+            int star = kind.getKey().indexOf('*');
+            return name.startsWith(kind.getKey().substring(0, star)) && name.endsWith(kind.getKey().substring(star + 1));
+        }).map(Map.Entry::getValue).findFirst().orElse(null);
+    }
+
+    private static String folderOf(String name) {
+        return name.substring(0, name.lastIndexOf('/'));
+    }
+
+    private Map<String, Long> remembered() throws IOException {
+        Map<String, Long> sizes = new TreeMap<>();
+        for (String line : lines(inventory)) {
+            int space = line.indexOf(' ');
+            if (!line.startsWith(ACCEPTED)) {
+                sizes.put(line.substring(space + 1), Long.valueOf(line.substring(0, space)));
+            }
+        }
+        return sizes;
+    }
+
+    private static List<String> lines(Path file) throws IOException {
+        return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    }
+
+    /** The id of a journal file and the format it is written in; null when its first bytes are not a header. */
+    private static long[] header(Path file) throws IOException {
+        if (Files.size(file) < JournalImpl.SIZE_HEADER) {
+            return null;
+        }
+        try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
+            int format = in.readInt();
+            in.readInt();
+            long id = in.readLong();
+            for (int known : KNOWN_FORMATS) {
+                if (known == format) {
+                    return new long[] {id, format};
+                }
+            }
+            return null;
+        }
+    }
+
+    /** What is wrong with a journal file of the right size, or null. */
+    private static String unreadable(Path file) throws IOException {
+        long[] header = header(file);
+        if (header == null) {
+            return "does not begin like a journal file";
+        }
+        NIOSequentialFileFactory files = new NIOSequentialFileFactory(file.getParent().toFile(), 1);
+        try {
+            int last = JournalImpl.readJournalFile(files,
+                    new JournalFileImpl(files.createSequentialFile(file.getFileName().toString()), header[0], (int) header[1]),
+                    new JournalReaderCallback() { });
+            int unbroken = new Records(Files.readAllBytes(file), (int) header[0], header[1] >= 2).end();
+            return last > unbroken ? "cannot be read from byte %,d on, though records follow".formatted(unbroken) : null;
+        } catch (IOException e) {
+            throw e;
+        } catch (Exception e) {
+            return "cannot be read (" + e.getMessage() + ")";
+        }
+    }
+
+    /**
+     * The records of a file, one after the other. Artemis' own reader looks for the next readable one wherever it may be, and does
+     * not tell what it left out.
+     */
+    private static final class Records {
+
+        private final ByteBuffer file;
+        private final int id;
+        private final int compactCount;
+
+        Records(byte[] file, int id, boolean compactCounts) {
+            this.file = ByteBuffer.wrap(file);
+            this.id = id;
+            this.compactCount = compactCounts ? 1 : 0;
+        }
+
+        /** Where the last record ends that follows the first without a gap. */
+        int end() {
+            int end = JournalImpl.SIZE_HEADER;
+            for (int next = next(end); next > 0; next = next(end)) {
+                end = next;
+            }
+            return end;
+        }
+
+        /** The end of the record at this position, or behind the empty rest of its block; 0 if there is none. */
+        private int next(int position) {
+            int end = recordEnd(position);
+            for (int at = position; end == 0 && at < file.limit() && at < position + LARGEST_BLOCK && file.get(at) == 0; at++) {
+                end = recordEnd(at + 1);
+            }
+            return end;
+        }
+
+        private int recordEnd(int at) {
+            int body = at + 5 + compactCount;
+            if (body + 24 > file.limit() || file.getInt(at + 1) != id) {
+                return 0;
+            }
+            long length = compactCount + switch (file.get(at)) {
+                case JournalImpl.ADD_RECORD, JournalImpl.UPDATE_RECORD, JournalImpl.EVENT_RECORD ->
+                    JournalImpl.SIZE_ADD_RECORD + (long) file.getInt(body + 8);
+                case JournalImpl.ADD_RECORD_TX, JournalImpl.UPDATE_RECORD_TX ->
+                    JournalImpl.SIZE_ADD_RECORD_TX + (long) file.getInt(body + 16);
+                case JournalImpl.DELETE_RECORD_TX -> JournalImpl.SIZE_DELETE_RECORD_TX + (long) file.getInt(body + 16);
+                case JournalImpl.PREPARE_RECORD -> JournalImpl.SIZE_PREPARE_RECORD + (long) file.getInt(body + 12);
+                case JournalImpl.DELETE_RECORD -> JournalImpl.SIZE_DELETE_RECORD;
+                case JournalImpl.COMMIT_RECORD -> JournalImpl.SIZE_COMMIT_RECORD;
+                case JournalImpl.ROLLBACK_RECORD -> JournalImpl.SIZE_ROLLBACK_RECORD;
+                default -> -1;
+            };
+            boolean whole = length > 0 && at + length <= file.limit() && file.getInt((int) (at + length) - 4) == length;
+            return whole ? (int) (at + length) : 0;
+        }
+    }
+}
