@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** The relay in a JVM of its own, which a test can kill. */
 public final class RelayProcess implements AutoCloseable {
@@ -52,6 +53,11 @@ public final class RelayProcess implements AutoCloseable {
         return this;
     }
 
+    /** Opens Purchasely and Qonversion beside RevenueCat. */
+    public RelayProcess allProviders() {
+        return set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN);
+    }
+
     /** Starts it and waits until it is ready for webhooks. */
     public RelayProcess start() {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
@@ -65,12 +71,18 @@ public final class RelayProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Awaitility.await("readiness, see " + log).atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofMillis(100)).until(() -> {
-            if (!process.isAlive()) {
-                throw new IllegalStateException("the relay ended: " + Files.readString(log));
-            }
-            return ready();
-        });
+        try {
+            Awaitility.await("readiness").atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(100)).until(() -> {
+                if (!process.isAlive()) {
+                    throw new IllegalStateException("the relay ended: " + Files.readString(log));
+                }
+                return ready();
+            });
+        } catch (ConditionTimeoutException e) {
+            String said = log();
+            close();
+            throw new IllegalStateException("the relay does not become ready: " + said, e);
+        }
         return this;
     }
 
@@ -97,6 +109,20 @@ public final class RelayProcess implements AutoCloseable {
     public int revenueCat(String body) {
         try {
             return HTTP.send(webhook(body), BodyHandlers.ofString()).statusCode();
+        } catch (IOException gone) {
+            return 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Posts an authentic webhook of any provider; gives the status, or 0 when nothing answers. */
+    public int post(String provider, byte[] body) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/webhooks/" + provider))
+                .headers(Webhook.proof(provider, body)).timeout(Duration.ofSeconds(20)).POST(BodyPublishers.ofByteArray(body));
+        try {
+            return HTTP.send(request.build(), BodyHandlers.discarding()).statusCode();
         } catch (IOException gone) {
             return 0;
         } catch (InterruptedException e) {

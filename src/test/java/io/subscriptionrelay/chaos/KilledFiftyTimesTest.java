@@ -1,0 +1,93 @@
+package io.subscriptionrelay.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.Load;
+import io.subscriptionrelay.testing.RelayProcess;
+import io.subscriptionrelay.testing.Simulators;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code kill -9} at random instants, again and again, while all three providers send and both destinations answer. */
+@Tag("chaos")
+class KilledFiftyTimesTest {
+
+    private static final int KILLS = Integer.getInteger("chaos.kills", 50);
+    private static final int USERS = 3_000;
+    /** Events a second: so many that each kill meets batches under way, so few that a start of some seconds can catch up. */
+    private static final int RATE = 120;
+    /** The longest time that it is left alone, in milliseconds. */
+    private static final int LONGEST_PEACE = 4_000;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void killedAtRandomInstantsUnderTheLoadOfThreeProvidersItLosesNothing() throws Exception {
+        long seed = Long.getLong("chaos.seed", System.nanoTime());
+        System.out.println("seed " + seed + " (-Dchaos.seed=" + seed + " repeats the instants)");
+        Random random = new Random(seed);
+        try (Simulators simulators = new Simulators(); RelayProcess relay = new RelayProcess(folder, simulators).allProviders().start();
+                Load load = new Load(relay, USERS, RATE)) {
+            simulators.cleverTap.latency(Duration.ofMillis(20), Duration.ofMillis(300));
+            simulators.oneSignal.latency(Duration.ofMillis(10), Duration.ofMillis(80));
+            load.start();
+            for (int kill = 0; kill < KILLS; kill++) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_PEACE)));
+                relay.kill();
+                relay.start();
+            }
+            load.stop();
+
+            Map<String, String> accepted = load.accepted();
+            await().atMost(Duration.ofMinutes(5)).until(() -> counts(simulators).keySet().containsAll(accepted.keySet()));
+            Map<String, Integer> counts = counts(simulators);
+            long repeated = counts.values().stream().mapToLong(count -> count - 1).sum();
+            int underWay = simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT);
+            System.out.printf("%d kills, %d events of %d users accepted from 3 providers: 0 lost, %d records delivered again (%.1f a kill, at"
+                    + " most %d calls under way)%n", KILLS, accepted.size(), USERS, repeated, (double) repeated / KILLS, underWay);
+            assertThat(counts.keySet()).containsAll(accepted.keySet());
+            // what the destination had answered when the kill came, and the broker not yet noted
+            assertThat(repeated).isLessThanOrEqualTo((long) KILLS * 1000 * underWay);
+            assertThat(counts.values()).allSatisfy(count -> assertThat(count).isLessThanOrEqualTo(1 + KILLS));
+            assertThat(newestMissing(simulators, load)).isEmpty();
+            assertThat(simulators.oneSignal.rateViolations()).isZero();
+            assertThat(relay.actuator("/parked").body()).contains("\"total\":0");
+        }
+    }
+
+    private static Map<String, Integer> counts(Simulators simulators) {
+        Map<String, Integer> counts = new HashMap<>();
+        simulators.cleverTap.stored().forEach(record -> counts.merge(record.data().path("event_id").asText(), 1, Integer::sum));
+        return counts;
+    }
+
+    /** Users whose tags do not show the newest of their events yet, once everything has settled. */
+    private static Set<String> newestMissing(Simulators simulators, Load load) {
+        Set<String> late = new TreeSet<>(List.of("not looked at yet"));
+        await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
+            late.clear();
+            load.newest().forEach((user, seconds) -> {
+                Map<String, String> tags = simulators.oneSignal.tags(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(user));
+                if (tags == null || !Long.toString(seconds).equals(tags.get("last_event_at"))) {
+                    late.add(user);
+                }
+            });
+            assertThat(late).isEmpty();
+        });
+        return late;
+    }
+}
