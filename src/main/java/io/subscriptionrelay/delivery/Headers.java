@@ -7,6 +7,8 @@ public final class Headers {
     public static final String PROVIDER = "provider";
     /** The provider's event id, or the key composed in its place. */
     public static final String EVENT_ID = "eventId";
+    /** What a parked event is shown as instead of its id, if the id may name the user. */
+    public static final String EVENT_KEY = "eventKey";
     /** When the webhook came in, in milliseconds since 1970. */
     public static final String RECEIVED_AT = "receivedAt";
     /** What the event means, as named by the provider's route. */

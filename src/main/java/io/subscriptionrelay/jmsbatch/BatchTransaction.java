@@ -12,6 +12,11 @@ public final class BatchTransaction {
     BatchTransaction() {
     }
 
+    /** Makes this a trial: no action of {@link #afterCommit} ever runs. */
+    public static void withoutCommit(Exchange exchange) {
+        exchange.setProperty(JmsBatchConstants.TRANSACTION, new BatchTransaction());
+    }
+
     /**
      * Runs the action once the batch is committed, and never if it is rolled back. Outside of a batch it runs at once.
      *

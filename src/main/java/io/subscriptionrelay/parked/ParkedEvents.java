@@ -5,6 +5,7 @@ import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.trace.Happening;
+import io.subscriptionrelay.trace.Trace;
 import io.subscriptionrelay.trace.Traces;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
@@ -53,13 +55,16 @@ public class ParkedEvents {
     private final EmbeddedBroker broker;
     private final RelayProperties properties;
     private final Traces traces;
+    private final Rehearsal rehearsal;
     private final Clock clock;
 
-    ParkedEvents(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Traces traces, Clock clock) {
+    ParkedEvents(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Traces traces, Rehearsal rehearsal,
+            Clock clock) {
         this.connections = connections;
         this.broker = broker;
         this.properties = properties;
         this.traces = traces;
+        this.rehearsal = rehearsal;
         this.clock = clock;
     }
 
@@ -81,7 +86,7 @@ public class ParkedEvents {
     @ManagedOperation(description = "Shows one parked event with its raw webhook")
     @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
     public Map<String, Object> show(String id) {
-        return find(id).orElseThrow(() -> new IllegalArgumentException("no parked event has the id " + id));
+        return find(id).orElseThrow(() -> noneWith(id));
     }
 
     /** Replays one. */
@@ -95,6 +100,67 @@ public class ParkedEvents {
     @ManagedOperation(description = "Replays all parked events through today's mappings")
     public int replayAll() {
         return replay(ParkedFilter.ANY);
+    }
+
+    /** Replays those that fit. */
+    @ManagedOperation(description = "Replays the parked events that fit through today's mappings; leave empty what should not matter")
+    @ManagedOperationParameter(name = "reason", description = "The beginning of the reason")
+    @ManagedOperationParameter(name = "provider", description = "The provider's name")
+    @ManagedOperationParameter(name = "destination", description = "The destination's name")
+    @ManagedOperationParameter(name = "account", description = "The account's name")
+    @ManagedOperationParameter(name = "from", description = "Parked from this time on, like 2026-10-01T12:00:00Z")
+    @ManagedOperationParameter(name = "to", description = "Parked before this time")
+    public int replayWhere(String reason, String provider, String destination, String account, String from, String to) {
+        return replay(filter(reason, provider, destination, account, from, to));
+    }
+
+    /** What a replay of one would send, without sending it. */
+    @ManagedOperation(description = "Shows what a replay of one parked event would send, without sending it")
+    @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
+    public Map<String, Object> dryRun(String id) {
+        return rehearse(id).orElseThrow(() -> noneWith(id));
+    }
+
+    /** What a replay of those that fit would send, without sending it. */
+    @ManagedOperation(description = "Shows what a replay of the parked events that fit would send, without sending it; a page of them")
+    @ManagedOperationParameter(name = "reason", description = "The beginning of the reason")
+    @ManagedOperationParameter(name = "provider", description = "The provider's name")
+    @ManagedOperationParameter(name = "destination", description = "The destination's name")
+    @ManagedOperationParameter(name = "account", description = "The account's name")
+    @ManagedOperationParameter(name = "from", description = "Parked from this time on, like 2026-10-01T12:00:00Z")
+    @ManagedOperationParameter(name = "to", description = "Parked before this time")
+    @ManagedOperationParameter(name = "offset", description = "How many to leave out")
+    @ManagedOperationParameter(name = "limit", description = "How many to show at the most")
+    public Map<String, Object> dryRunWhere(String reason, String provider, String destination, String account, String from, String to,
+            int offset, int limit) {
+        return rehearse(filter(reason, provider, destination, account, from, to), offset, limit);
+    }
+
+    /** The reasons, the most frequent first. */
+    @ManagedOperation(description = "Counts the parked events by reason")
+    public Map<String, Object> reasons() {
+        return reasons(ParkedFilter.ANY);
+    }
+
+    private static ParkedFilter filter(String reason, String provider, String destination, String account, String from, String to) {
+        Map<String, String> values = new TreeMap<>();
+        put(values, "reason", reason);
+        put(values, "provider", provider);
+        put(values, "destination", destination);
+        put(values, "account", account);
+        put(values, "from", from);
+        put(values, "to", to);
+        return ParkedFilter.of(values);
+    }
+
+    private static void put(Map<String, String> values, String name, String value) {
+        if (value != null && !value.isBlank()) {
+            values.put(name, value);
+        }
+    }
+
+    private static IllegalArgumentException noneWith(String id) {
+        return new IllegalArgumentException("no parked event has the id " + id);
     }
 
     /** Discards one. */
@@ -112,17 +178,95 @@ public class ParkedEvents {
     /** Those that the filter means: how many in all, and a page of them. */
     public Map<String, Object> list(ParkedFilter filter, int offset, int limit) {
         List<Map<String, Object>> entries = new ArrayList<>();
-        int total = 0;
+        int[] total = new int[1];
+        browse(filter, filter.selector(), (queue, message) -> {
+            if (total[0]++ >= offset && entries.size() < limit) {
+                entries.add(entry(queue, message));
+            }
+            return true;
+        });
+        Map<String, Object> list = new LinkedHashMap<>();
+        list.put("total", total[0]);
+        list.put("entries", entries);
+        return list;
+    }
+
+    /** Why those that the filter means were parked: a group for each reason and place, the largest first. */
+    Map<String, Object> reasons(ParkedFilter filter) {
+        ReasonGroups groups = new ReasonGroups();
+        browse(filter, filter.selector(), (queue, message) -> groups.add(message));
+        return groups.answer();
+    }
+
+    /** One parked event with its raw webhook, or empty. */
+    public Optional<Map<String, Object>> find(String id) {
+        List<Map<String, Object>> found = new ArrayList<>();
+        browse(ParkedFilter.ANY, byId(id), (queue, message) -> {
+            Map<String, Object> entry = entry(queue, message);
+            entry.put("event", new String(body(message), StandardCharsets.UTF_8));
+            found.add(entry);
+            return false;
+        });
+        return found.stream().findFirst();
+    }
+
+    /** What a replay of one would make of it, or empty. */
+    Optional<Map<String, Object>> rehearse(String id) {
+        List<Map<String, Object>> found = new ArrayList<>();
+        browse(ParkedFilter.ANY, byId(id), (queue, message) -> {
+            found.add(rehearsed(queue, message));
+            return false;
+        });
+        return found.stream().findFirst();
+    }
+
+    /** What a replay would make of those that the filter means: how many there are in all, and the results of a page of them. */
+    Map<String, Object> rehearse(ParkedFilter filter, int offset, int limit) {
+        List<Map<String, Object>> entries = new ArrayList<>();
+        Map<String, Integer> summary = new TreeMap<>();
+        int[] total = new int[1];
+        browse(filter, filter.selector(), (queue, message) -> {
+            if (total[0]++ >= offset && entries.size() < limit) {
+                Map<String, Object> entry = rehearsed(queue, message);
+                ((List<?>) entry.get("results")).forEach(result ->
+                        summary.merge(String.valueOf(((Map<?, ?>) result).get("outcome")), 1, Integer::sum));
+                entries.add(entry);
+            }
+            return true;
+        });
+        Map<String, Object> list = new LinkedHashMap<>();
+        list.put("dryRun", true);
+        list.put("total", total[0]);
+        list.put("outcomes", summary);
+        list.put("entries", entries);
+        return list;
+    }
+
+    private Map<String, Object> rehearsed(String queue, Message message) throws JMSException {
+        Map<String, Object> entry = entry(queue, message);
+        entry.put("results", rehearsal.of(new Rehearsal.Replay(message.getStringProperty(Headers.PROVIDER),
+                message.getStringProperty(Headers.EVENT_ID),
+                message.propertyExists(Headers.RECEIVED_AT) ? message.getLongProperty(Headers.RECEIVED_AT) : 0,
+                message.getStringProperty(Headers.DESTINATION),
+                message.propertyExists(Headers.PART) ? message.getIntProperty(Headers.PART) : null, body(message))));
+        return entry;
+    }
+
+    /** Looks at one parked message; false when that is enough. */
+    private interface Look {
+        boolean at(String queue, Message message) throws JMSException;
+    }
+
+    private void browse(ParkedFilter filter, String selector, Look look) {
         try (Connection connection = connections.createConnection();
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
             connection.start();
             for (String queue : queues(filter)) {
-                try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), filter.selector())) {
+                try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), selector)) {
                     Enumeration<?> messages = browser.getEnumeration();
                     while (messages.hasMoreElements()) {
-                        Message message = (Message) messages.nextElement();
-                        if (total++ >= offset && entries.size() < limit) {
-                            entries.add(entry(queue, message));
+                        if (!look.at(queue, (Message) messages.nextElement())) {
+                            return;
                         }
                     }
                 } catch (InvalidDestinationException nothingParkedHereYet) {
@@ -130,35 +274,7 @@ public class ParkedEvents {
                 }
             }
         } catch (JMSException e) {
-            throw new IllegalStateException("the broker cannot be asked: " + e.getMessage(), e);
-        }
-        Map<String, Object> list = new LinkedHashMap<>();
-        list.put("total", total);
-        list.put("entries", entries);
-        return list;
-    }
-
-    /** One parked event with its raw webhook, or empty. */
-    public Optional<Map<String, Object>> find(String id) {
-        try (Connection connection = connections.createConnection();
-                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
-            connection.start();
-            for (String queue : queues(ParkedFilter.ANY)) {
-                try (QueueBrowser browser = session.createBrowser(session.createQueue(queue), byId(id))) {
-                    Enumeration<?> messages = browser.getEnumeration();
-                    if (messages.hasMoreElements()) {
-                        Message message = (Message) messages.nextElement();
-                        Map<String, Object> entry = entry(queue, message);
-                        entry.put("event", new String(body(message), StandardCharsets.UTF_8));
-                        return Optional.of(entry);
-                    }
-                } catch (InvalidDestinationException nothingParkedHereYet) {
-                    LOG.debug("{} does not exist yet", queue);
-                }
-            }
-            return Optional.empty();
-        } catch (JMSException e) {
-            throw new IllegalStateException("the broker cannot be asked: " + e.getMessage(), e);
+            throw new BrokerSilentException("the broker cannot be asked: " + e.getMessage(), e);
         }
     }
 
@@ -191,10 +307,10 @@ public class ParkedEvents {
                 }
             }
         } catch (JMSException e) {
-            throw new IllegalStateException("the broker cannot be asked; " + moved + " were done: " + e.getMessage(), e);
+            throw new BrokerSilentException("the broker cannot be asked; " + moved + " were done: " + e.getMessage(), e);
         }
         if (moved > 0) {
-            LOG.info("{} parked events were {}", moved, replay ? "replayed" : "discarded");
+            LOG.info("{} {}", moved == 1 ? "1 parked event was" : moved + " parked events were", replay ? "replayed" : "discarded");
         }
         return moved;
     }
@@ -254,7 +370,8 @@ public class ParkedEvents {
         entry.put("id", message.getStringProperty(Headers.PARKED_ID));
         entry.put("queue", queue);
         for (String header : List.of(Headers.REASON, Headers.PROVIDER, Headers.EVENT_ID, Headers.STEP, Headers.DESTINATION, Headers.ACCOUNT)) {
-            entry.put(header, message.getStringProperty(header));
+            String text = message.getStringProperty(header);
+            entry.put(header, header.equals(Headers.EVENT_ID) && text != null ? Trace.eventKey(text) : text);
         }
         entry.put("parkedAt", message.propertyExists(Headers.PARKED_AT)
                 ? Instant.ofEpochMilli(message.getLongProperty(Headers.PARKED_AT)).toString() : null);

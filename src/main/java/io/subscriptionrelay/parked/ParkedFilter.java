@@ -1,8 +1,11 @@
 package io.subscriptionrelay.parked;
 
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.trace.EventFilter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Which parked events are meant. A field that is null means any.
@@ -17,11 +20,28 @@ public record ParkedFilter(String queue, String reason, String provider, String 
     /** Every parked event. */
     public static final ParkedFilter ANY = new ParkedFilter(null, null, null, null, null, null, null, null, null);
 
+    /** The names of the query's parameters. */
+    static final Set<String> NAMES = Set.of("queue", "reason", "provider", "eventId", "step", "destination", "account", "from", "to");
+
+    /**
+     * Reads a filter as an operator writes it.
+     *
+     * @param values by the names above; {@code from} and {@code to} in ISO 8601 or in milliseconds since 1970
+     * @throws IllegalArgumentException naming the parameter and saying what to write instead
+     */
+    static ParkedFilter of(Map<String, String> values) {
+        return new ParkedFilter(values.get("queue"), values.get("reason"), values.get("provider"), values.get("eventId"), values.get("step"),
+                values.get("destination"), values.get("account"), EventFilter.time("from", values.get("from")),
+                EventFilter.time("to", values.get("to")));
+    }
+
     /** The JMS selector that says the same of the messages in a parked queue; null for any. */
     String selector() {
         List<String> conditions = new ArrayList<>();
         equal(conditions, Headers.PROVIDER, provider);
-        equal(conditions, Headers.EVENT_ID, eventId);
+        if (eventId != null) {
+            conditions.add("(" + Headers.EVENT_ID + " = '" + quoted(eventId) + "' OR " + Headers.EVENT_KEY + " = '" + quoted(eventId) + "')");
+        }
         equal(conditions, Headers.STEP, step);
         equal(conditions, Headers.DESTINATION, destination);
         equal(conditions, Headers.ACCOUNT, account);

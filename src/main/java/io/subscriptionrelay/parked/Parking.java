@@ -2,6 +2,7 @@ package io.subscriptionrelay.parked;
 
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outcomes;
+import io.subscriptionrelay.trace.Trace;
 import java.time.Clock;
 import java.util.UUID;
 import org.apache.camel.Exchange;
@@ -34,6 +35,7 @@ public class Parking {
         String parkedId = UUID.randomUUID().toString();
         message.setHeader(Headers.PARKED_ID, parkedId);
         message.setHeader(Headers.PARKED_AT, clock.millis());
+        message.setHeader(Headers.EVENT_KEY, Trace.eventKey(text(message, Headers.EVENT_ID)));
         message.setHeader(Headers.ORIGIN, origin);
         message.setHeader(Headers.QUEUE, PREFIX + origin);
         outcomes.parked(exchange, text(message, Headers.PROVIDER), text(message, Headers.EVENT_ID), text(message, Headers.STEP),

@@ -29,13 +29,20 @@ public record EventFilter(String user, String provider, String destination, Stri
         return new EventFilter(given(user), given(provider), given(destination), given(outcome), time("from", from), time("to", to));
     }
 
-    private static Long time(String name, String text) {
+    /**
+     * Reads a time as an operator writes it: ISO 8601, or milliseconds since 1970.
+     *
+     * @param name of the parameter, for the message
+     * @return in milliseconds since 1970; null for nothing
+     * @throws IllegalArgumentException saying what to write instead
+     */
+    public static Long time(String name, String text) {
         if (blank(text)) {
             return null;
         }
         try {
-            return text.chars().allMatch(Character::isDigit) ? Long.valueOf(text) : Long.valueOf(Instant.parse(text).toEpochMilli());
-        } catch (DateTimeParseException | NumberFormatException e) {
+            return text.chars().allMatch(c -> c >= '0' && c <= '9') ? Long.valueOf(text) : Long.valueOf(Instant.parse(text).toEpochMilli());
+        } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
             throw new IllegalArgumentException("`" + name
                     + "` is no time; write it like 2026-10-01T12:00:00Z, or in milliseconds since 1970");
         }

@@ -94,7 +94,7 @@ public class Translator {
     /** The message that parks an event as a whole. */
     public List<Message> park(Exchange exchange, String reason) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
-        return List.of(parked(exchange, event, event.only(), null, null, reason));
+        return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, reason)));
     }
 
     /**
@@ -102,9 +102,26 @@ public class Translator {
      * what is skipped.
      */
     public List<Message> translate(Exchange exchange, String destination) {
+        return unlessDryRun(exchange, translated(exchange, destination));
+    }
+
+    private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {
+        DryRun.Results results = DryRun.of(exchange);
+        if (results == null) {
+            return messages;
+        }
+        results.take(messages);
+        return List.of();
+    }
+
+    private List<Message> translated(Exchange exchange, String destination) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
-        if (!accounts.on(destination) || (event.only() != null && !event.only().equals(destination))) {
+        if (event.only() != null && !event.only().equals(destination)) {
             return List.of();
+        }
+        if (!accounts.on(destination)) {
+            return event.only() == null ? List.of() : List.of(parked(exchange, event, destination, null, null,
+                    destination + " is off, because no account of it is configured; it was on when this event was parked"));
         }
         if (!mapper.has(event.provider(), destination)) {
             return skipped(exchange, event, destination, null, "no mapping for " + destination);
@@ -214,6 +231,10 @@ public class Translator {
     }
 
     private List<Message> skipped(Exchange exchange, WebhookEvent event, String destination, String step, String reason) {
+        DryRun.Results dryRun = DryRun.of(exchange);
+        if (dryRun != null) {
+            dryRun.skipped(destination, step, reason);
+        }
         outcomes.skipped(exchange, event.provider(), event.id(), step, destination, reason);
         return List.of();
     }

@@ -1,0 +1,102 @@
+package io.subscriptionrelay.translate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.jmsbatch.BatchTransaction;
+import io.subscriptionrelay.parked.Rehearsal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.ProducerTemplate;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.stereotype.Component;
+
+/**
+ * Runs the provider's own route and the mappings on a parked event, and keeps what the translator would send. The route is the
+ * real one, so whatever else was added to it happens too.
+ */
+@Component
+class DryRun implements Rehearsal {
+
+    private static final String PROPERTY = "relayDryRun";
+
+    private final Translator translator;
+    /** Not the template itself: it would start Camel before its routes are known. */
+    private final ObjectProvider<ProducerTemplate> template;
+
+    DryRun(Translator translator, ObjectProvider<ProducerTemplate> template) {
+        this.translator = translator;
+        this.template = template;
+    }
+
+    /** What was found out until now. Filled by one thread. */
+    static final class Results {
+
+        private final List<Map<String, Object>> found = new ArrayList<>();
+
+        void skipped(String destination, String step, String reason) {
+            add("skipped", destination, null, step, null, null, reason);
+        }
+
+        void take(List<Message> messages) {
+            for (Message message : messages) {
+                String reason = message.getHeader(Headers.REASON, String.class);
+                add(reason == null ? "sent" : "parked", message.getHeader(Headers.DESTINATION, String.class),
+                        message.getHeader(Headers.ACCOUNT, String.class), message.getHeader(Headers.STEP, String.class),
+                        message.getHeader(Headers.PART, Integer.class), reason == null ? new RecordMessage(message).record() : null, reason);
+            }
+        }
+
+        private void add(String outcome, String destination, String account, String step, Integer part, JsonNode record, String reason) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("outcome", outcome);
+            put(result, Headers.DESTINATION, destination);
+            put(result, Headers.ACCOUNT, account);
+            put(result, Headers.STEP, step);
+            put(result, Headers.PART, part);
+            put(result, "record", record);
+            put(result, Headers.REASON, reason);
+            found.add(result);
+        }
+
+        private static void put(Map<String, Object> result, String name, Object value) {
+            if (value != null) {
+                result.put(name, value);
+            }
+        }
+    }
+
+    /** Null unless the exchange is a dry run. */
+    static Results of(Exchange exchange) {
+        return exchange.getProperty(PROPERTY, Results.class);
+    }
+
+    @Override
+    public List<Map<String, Object>> of(Replay replay) {
+        Results results = new Results();
+        // without a consumer it fails at once, instead of waiting for one
+        Exchange end = template.getObject().send("direct:translate-" + replay.provider() + "?block=false", exchange -> {
+            exchange.setProperty(PROPERTY, results);
+            BatchTransaction.withoutCommit(exchange);
+            Message message = exchange.getMessage();
+            message.setBody(replay.webhook());
+            message.setHeader(Headers.PROVIDER, replay.provider());
+            message.setHeader(Headers.EVENT_ID, replay.eventId());
+            message.setHeader(Headers.RECEIVED_AT, replay.receivedAt());
+            message.setHeader(Headers.DESTINATION, replay.destination());
+            message.setHeader(Headers.PART, replay.part());
+            message.setBody(translator.read(exchange));
+        });
+        if (end.getException() != null) {
+            results.add("nothing", replay.destination(), null, null, null, null, "the route translate-" + replay.provider()
+                    + " does not run, or fails on this event (" + end.getException().getClass().getSimpleName() + ")");
+        } else if (results.found.isEmpty()) {
+            results.add("nothing", replay.destination(), null, null, null, null, "no destination that is on is sent this event");
+        }
+        return results.found;
+    }
+}
