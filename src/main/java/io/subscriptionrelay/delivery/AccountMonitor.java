@@ -1,6 +1,7 @@
 package io.subscriptionrelay.delivery;
 
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.logs.Episode;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,7 +19,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * How each account is doing: one health component each. Refused credentials make it DOWN; an outage shows as DEGRADED once it
- * lasts. One line is logged when a problem begins and one when it ends, however many attempts lie between.
+ * lasts. One line is logged when a problem begins and one when it ends, however many attempts lie between; one that comes and
+ * goes all the time is told of once a minute.
  */
 @Component
 public class AccountMonitor {
@@ -83,6 +85,8 @@ public class AccountMonitor {
         private volatile Instant since;
         private volatile String detail;
         private volatile long successes;
+        private final Episode outage = new Episode(clock);
+        private boolean refusalTold;
 
         AccountState(String name) {
             this.name = name;
@@ -91,12 +95,13 @@ public class AccountMonitor {
         synchronized void failed(Problem found, String what) {
             if (problem != found) {
                 since = clock.instant();
-                if (found == Problem.CREDENTIALS) {
-                    LOG.error("The {} refuses its credentials ({}). It is paused, its queue is kept; set the right ones, or have them"
-                            + " allowed again at the destination.", name, what);
-                } else {
-                    LOG.warn("The {} does not answer as it should ({}). Its queue waits, and it is tried again until it does.", name, what);
-                }
+            }
+            if (found == Problem.CREDENTIALS && !refusalTold) {
+                refusalTold = true;
+                LOG.error("The {} refuses its credentials ({}). It is paused, its queue is kept; set the right ones, or have them"
+                        + " allowed again at the destination.", name, what);
+            } else if (found == Problem.OUTAGE && outage.failed()) {
+                LOG.warn("The {} does not answer as it should ({}). Its queue waits, and it is tried again until it does.", name, what);
             }
             problem = found;
             detail = what;
@@ -105,7 +110,10 @@ public class AccountMonitor {
         synchronized void succeeded() {
             successes++;
             if (problem != null) {
-                LOG.info("The {} answers again, after {} s", name, failingSeconds());
+                if (outage.over() | refusalTold) {
+                    LOG.info("The {} answers again, after {} s", name, failingSeconds());
+                }
+                refusalTold = false;
                 problem = null;
             }
         }

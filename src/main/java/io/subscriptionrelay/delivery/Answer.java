@@ -2,6 +2,7 @@ package io.subscriptionrelay.delivery;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,9 +45,9 @@ public record Answer(int status, JsonNode json, int repeats) {
         return status >= 200 && status < 300;
     }
 
-    /** What a destination says of a refusal, on one line. */
+    /** What a destination says of a refusal, on one line and without e-mail addresses. */
     public static String line(String text) {
-        String line = text.replaceAll("[\\p{Cntrl}\\s]+", " ").trim();
+        String line = Causes.line(text);
         return line.length() <= LONGEST_TEXT ? line : line.substring(0, LONGEST_TEXT) + "…";
     }
 }

@@ -3,12 +3,14 @@ package io.subscriptionrelay.delivery;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.delivery.AccountMonitor.Problem;
+import io.subscriptionrelay.logs.Causes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
+import javax.net.ssl.SSLException;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.http.base.HttpOperationFailedException;
@@ -65,7 +67,8 @@ public class Outage implements Processor {
                 exchange.getIn().setHeader(Exchange.REDELIVERY_DELAY, wait);
             }
         } else {
-            monitor.failed(destination, account, Problem.OUTAGE, cause.getClass().getSimpleName());
+            monitor.failed(destination, account, Problem.OUTAGE, cause instanceof SSLException
+                    ? "no trusted connection: " + Causes.of(cause) : cause.getClass().getSimpleName());
         }
     }
 

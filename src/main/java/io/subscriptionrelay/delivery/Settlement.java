@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 
@@ -17,6 +18,8 @@ public final class Settlement {
     /** Why a record that sets state is skipped: a newer event has set it. */
     public static final String STALE = "older than what the user already has";
 
+    /** A shorter one stands in many words. */
+    private static final int SHORTEST_ID = 4;
     /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds. */
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
@@ -111,8 +114,20 @@ public final class Settlement {
         message.removeHeader(Headers.ATTEMPT);
         message.removeHeader(Headers.FIRST_REFUSED_AT);
         message.removeHeader(Headers.ALONE);
-        parking.address(exchange, message, queue(record), reason);
+        parking.address(exchange, message, queue(record), withoutUser(record, reason));
         messages.add(message);
+    }
+
+    /** A destination's refusal may quote the user's id. */
+    private static String withoutUser(RecordMessage record, String reason) {
+        String text = reason;
+        for (String key : List.of("identity", "objectId", "id")) {
+            String id = record.record().path(key).asText("");
+            if (id.length() >= SHORTEST_ID && text.contains(id)) {
+                text = text.replaceAll("(?<![\\p{L}\\p{N}])" + Pattern.quote(id) + "(?![\\p{L}\\p{N}])", "…");
+            }
+        }
+        return text;
     }
 
     private static String queue(RecordMessage record) {

@@ -1,5 +1,7 @@
 package io.subscriptionrelay.jmsbatch;
 
+import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.logs.Episode;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
@@ -8,6 +10,7 @@ import jakarta.jms.MessageConsumer;
 import jakarta.jms.Queue;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
@@ -41,6 +44,8 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
 
     private static final Logger LOG = LoggerFactory.getLogger(JmsBatchConsumer.class);
+    /** Headers that begin like this, in any case, tell Camel's components what to do (CVE-2026-40453); no message may. */
+    private static final String CONTROL = "camel";
     /** How often a waiting worker looks whether it should stop, in milliseconds. */
     private static final long POLL = 250;
     private static final long FIRST_BACK_OFF = 100;
@@ -49,7 +54,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private final JmsBatchEndpoint endpoint;
     private final Semaphore turn = new Semaphore(1, true);
     private final AtomicInteger underWay = new AtomicInteger();
-    private final AtomicInteger failures = new AtomicInteger();
+    private final Episode lost = new Episode(Clock.systemUTC());
+    private final Episode rollBacks = new Episode(Clock.systemUTC());
     private final AtomicLong batches = new AtomicLong();
     private final AtomicLong messages = new AtomicLong();
     private final AtomicLong rolledBack = new AtomicLong();
@@ -153,9 +159,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     } catch (JMSException | RuntimeException e) {
                         disconnect();
                         if (running) {
-                            if (failures.getAndIncrement() == 0) {
+                            if (lost.failed()) {
                                 LOG.warn("{} has lost the broker and tries again until it is back: {}", endpoint.getQueueName(),
-                                        e.getMessage());
+                                        Causes.of(e));
                             }
                             await(backOff);
                             backOff = Math.min(LONGEST_BACK_OFF, 2 * backOff);
@@ -210,7 +216,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 connection.start();
                 session = connection.createSession(true, Session.SESSION_TRANSACTED);
                 queue = session.createQueue(endpoint.getQueueName());
-                if (failures.getAndSet(0) > 0) {
+                if (lost.over()) {
                     LOG.info("{} has the broker back", endpoint.getQueueName());
                 }
             }
@@ -295,6 +301,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 transaction.committed();
                 batches.incrementAndGet();
                 messages.addAndGet(batch.size());
+                if (rollBacks.over()) {
+                    LOG.info("Batches from {} are committed again", endpoint.getQueueName());
+                }
                 return true;
             } finally {
                 releaseExchange(exchange, false);
@@ -319,9 +328,12 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         private void rollBack(int size, Exception cause) throws JMSException {
             rolledBack.incrementAndGet();
             session.rollback();
-            if (running && isRunAllowed() && cause != null && !isSuspendingOrSuspended()) {
-                LOG.warn("A batch of {} from {} was rolled back and will be tried again: {}", size, endpoint.getQueueName(),
-                        cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            if (cause != null) {
+                LOG.debug("A batch of {} from {} was rolled back", size, endpoint.getQueueName(), cause);
+            }
+            if (running && isRunAllowed() && cause != null && !isSuspendingOrSuspended() && rollBacks.failed()) {
+                LOG.warn("A batch of {} from {} was rolled back and is tried again until it can be committed: {}", size,
+                        endpoint.getQueueName(), Causes.of(cause));
             }
         }
 
@@ -338,11 +350,13 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 camel.setBody(body);
             } else if (message instanceof TextMessage text) {
                 camel.setBody(text.getText());
+            } else {
+                camel.setBody(new byte[0]);
             }
             Enumeration<?> names = message.getPropertyNames();
             while (names.hasMoreElements()) {
                 String name = (String) names.nextElement();
-                if (!name.startsWith("_") && !name.startsWith("JMS")) {
+                if (!name.startsWith("_") && !name.startsWith("JMS") && !name.regionMatches(true, 0, CONTROL, 0, CONTROL.length())) {
                     camel.setHeader(name, message.getObjectProperty(name));
                 }
             }

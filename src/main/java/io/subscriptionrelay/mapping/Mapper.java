@@ -10,6 +10,7 @@ import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.logs.Causes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -47,6 +48,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private final Path root;
     private final ScheduledExecutorService watcher;
     private Map<Path, String> seen;
+    private boolean unreadable;
     private volatile Map<String, Mapping> mappings = Map.of();
     private volatile Map<String, List<Problem>> problems = Map.of();
 
@@ -146,8 +148,15 @@ public class Mapper implements HealthIndicator, AutoCloseable {
             if (!stamps().equals(seen)) {
                 load();
             }
+            if (unreadable) {
+                LOG.info("{} can be read again", root);
+                unreadable = false;
+            }
         } catch (RuntimeException e) {
-            LOG.warn("{} cannot be read ({}); the mappings stay as they are", root, e.getClass().getSimpleName());
+            if (!unreadable) {
+                LOG.warn("{} cannot be read ({}); the mappings stay as they are", root, Causes.of(e));
+            }
+            unreadable = true;
         }
     }
 

@@ -17,12 +17,15 @@ import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
 import io.subscriptionrelay.delivery.UserLanes;
 import io.subscriptionrelay.jmsbatch.BatchTurn;
+import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.logs.Episode;
 import io.subscriptionrelay.onesignal.UserUpdate.Member;
 import io.subscriptionrelay.onesignal.UserUpdate.Outcome;
 import io.subscriptionrelay.state.AppliedState;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,6 +73,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private final CamelContext camel;
     private final ProducerTemplate template;
     private final UserLanes lanes = new UserLanes(SPACING);
+    private final Episode unmade = new Episode(Clock.systemUTC());
     private final Map<String, Calls> calls = new ConcurrentHashMap<>();
 
     OneSignal(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, MeterRegistry metrics,
@@ -226,10 +230,15 @@ public class OneSignal implements DestinationRules, DisposableBean {
             request.accept(exchange.getMessage());
         });
         if (end.getException() == null) {
+            if (unmade.over()) {
+                LOG.info("Calls to OneSignal are made again");
+            }
             return end.getProperty(ANSWER, Answer.class);
         }
         if (!stopping()) {
-            LOG.error("A call to OneSignal could not be made and is tried again later: {}", end.getException().toString());
+            if (unmade.failed()) {
+                LOG.error("Calls to OneSignal cannot be made and are tried again later: {}", Causes.of(end.getException()));
+            }
         }
         return Answer.none(stopping() ? GIVEN_UP : FAILED_IN_COMPANY);
     }

@@ -2,6 +2,7 @@ package io.subscriptionrelay.parked;
 
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outcomes;
+import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.trace.Trace;
 import java.time.Clock;
 import java.util.UUID;
@@ -28,9 +29,10 @@ public class Parking {
      * Makes this the message of a parked event; the route sends it in the transaction that settles the event.
      *
      * @param origin the queue that the event comes from
-     * @param reason why, without personal data
+     * @param why without personal data
      */
-    public void address(Exchange exchange, Message message, String origin, String reason) {
+    public void address(Exchange exchange, Message message, String origin, String why) {
+        String reason = Causes.withoutAddresses(why);
         message.setHeader(Headers.REASON, reason);
         String parkedId = UUID.randomUUID().toString();
         message.setHeader(Headers.PARKED_ID, parkedId);

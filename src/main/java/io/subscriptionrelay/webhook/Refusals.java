@@ -2,6 +2,7 @@ package io.subscriptionrelay.webhook;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.logs.Causes;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
@@ -45,7 +46,7 @@ public class Refusals {
 
     public void notStored(Exchange exchange) {
         if (refuse(exchange, 503, "")) {
-            LOG.error("{} answers 503, because the event could not be stored: {}", route(exchange), cause(exchange).toString());
+            LOG.error("{} answers 503, because the event could not be stored: {}", route(exchange), Causes.of(cause(exchange)));
         }
         exchange.getMessage().setHeader("Retry-After", RETRY_SECONDS);
     }
