@@ -13,7 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
-import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
@@ -53,19 +52,10 @@ class BrokerConfiguration {
         createFolder(folder);
         DataFolderLock lock = lock(folder);
         Configuration configuration = configuration(properties, folder, id);
+        configuration.registerBrokerPlugin(new RepeatsInTurn());
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
-        return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage(),
-                server -> rememberIds(server, properties));
-    }
-
-    /**
-     * Artemis makes the memory of an address's ids with its first message; if several come at once, each gets one of its own and
-     * all but one are thrown away.
-     */
-    private static void rememberIds(ActiveMQServer server, RelayProperties properties) {
-        properties.providers().keySet().forEach(provider ->
-                server.getPostOffice().getDuplicateIDCache(SimpleString.of("events." + provider)));
+        return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage());
     }
 
     private static Configuration configuration(RelayProperties properties, Path folder, int id) throws Exception {

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
@@ -38,19 +37,17 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final DataFolderLock lock;
     private final Path folder;
     private final JournalCheck files;
-    private final Consumer<ActiveMQServer> onStart;
     private final ScheduledExecutorService watch;
     private volatile EmbeddedActiveMQ broker;
     private volatile String problem;
     private boolean closed;
     private int looks;
 
-    private EmbeddedBroker(Configuration configuration, String url, DataFolderLock lock, Path folder, Consumer<ActiveMQServer> onStart) {
+    private EmbeddedBroker(Configuration configuration, String url, DataFolderLock lock, Path folder) {
         this.configuration = configuration;
         this.url = url;
         this.lock = lock;
         this.folder = folder;
-        this.onStart = onStart;
         this.files = configuration == null ? null : new JournalCheck(folder, configuration.getJournalFileSize());
         this.watch = configuration == null ? null : Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "broker-watch");
@@ -60,7 +57,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     static EmbeddedBroker none() {
-        return new EmbeddedBroker(null, null, null, null, server -> { });
+        return new EmbeddedBroker(null, null, null, null);
     }
 
     /**
@@ -68,12 +65,11 @@ public final class EmbeddedBroker implements AutoCloseable {
      *
      * @param folder where it keeps everything
      * @param acceptDamage whether to go on with what can be read of a journal that is not whole
-     * @param onStart called with the server after each start
      * @throws StartRefusedException when files are missing or damaged
      */
-    static EmbeddedBroker start(Configuration configuration, String url, DataFolderLock lock, Path folder, boolean acceptDamage,
-            Consumer<ActiveMQServer> onStart) throws Exception {
-        EmbeddedBroker embedded = new EmbeddedBroker(configuration, url, lock, folder, onStart);
+    static EmbeddedBroker start(Configuration configuration, String url, DataFolderLock lock, Path folder, boolean acceptDamage)
+            throws Exception {
+        EmbeddedBroker embedded = new EmbeddedBroker(configuration, url, lock, folder);
         embedded.checkFiles(acceptDamage);
         embedded.startServer();
         embedded.remember();
@@ -106,7 +102,6 @@ public final class EmbeddedBroker implements AutoCloseable {
         next.start();
         ActiveMQServer server = next.getActiveMQServer();
         server.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
-        onStart.accept(server);
         broker = next;
         problem = null;
     }

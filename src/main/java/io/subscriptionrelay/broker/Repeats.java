@@ -8,13 +8,10 @@ import ch.qos.logback.core.spi.FilterReply;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.delivery.Headers;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.Message;
 import org.apache.activemq.artemis.core.postoffice.RoutingStatus;
 import org.apache.activemq.artemis.core.server.ServerSession;
@@ -24,8 +21,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
 /**
- * Sees to it that the embedded broker recognises every repeated webhook, and counts them. Providers repeat by design, so its
- * warning about each, with everything that stands beside the message, is kept out of the log.
+ * Counts the repeated webhooks that the embedded broker recognises. Providers repeat by design, so its warning about each, with
+ * everything that stands beside the message, is kept out of the log.
  */
 public final class Repeats implements ActiveMQServerMessagePlugin {
 
@@ -35,9 +32,7 @@ public final class Repeats implements ActiveMQServerMessagePlugin {
 
     /** A repeat whose webhook gave up waiting is never asked for. */
     private static final int MOST = 10_000;
-    private static final int TURNS = 64;
 
-    private final ReentrantLock[] turns = Stream.generate(ReentrantLock::new).limit(TURNS).toArray(ReentrantLock[]::new);
     private final MeterRegistry metrics;
     private final Set<String> repeats = Collections.newSetFromMap(Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
@@ -50,42 +45,14 @@ public final class Repeats implements ActiveMQServerMessagePlugin {
         this.metrics = metrics;
     }
 
-    /**
-     * Artemis looks for an id first and adds it later, so that of two repeats at the same instant neither would see the other:
-     * they take turns. The turn ends before the disk is waited for.
-     */
-    @Override
-    public void beforeSend(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue) {
-        if (message.getDuplicateIDBytes() != null) {
-            turn(message).lock();
-        }
-    }
-
-    @Override
-    public void onSendException(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue,
-            Exception cause) {
-        endTurn(message);
-    }
-
     @Override
     public void afterSend(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue,
             RoutingStatus result) {
-        endTurn(message);
         if (result == RoutingStatus.DUPLICATED_ID) {
             repeats.add(key(message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID),
                     message.getObjectProperty(Headers.RECEIVED_AT)));
             Counter.builder("relay.webhooks.repeated").description("Webhooks that were known already, and so not kept again")
                     .tag("provider", String.valueOf(message.getStringProperty(Headers.PROVIDER))).register(metrics).increment();
-        }
-    }
-
-    private ReentrantLock turn(Message message) {
-        return turns[Math.floorMod(Arrays.hashCode(message.getDuplicateIDBytes()), TURNS)];
-    }
-
-    private void endTurn(Message message) {
-        if (message.getDuplicateIDBytes() != null && turn(message).isHeldByCurrentThread()) {
-            turn(message).unlock();
         }
     }
 
