@@ -5,6 +5,7 @@ import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.delivery.AccountMonitor;
 import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Answer;
+import io.subscriptionrelay.delivery.ClaimGuard;
 import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outage;
@@ -14,6 +15,7 @@ import io.subscriptionrelay.delivery.Settlements;
 import io.subscriptionrelay.delivery.UserLanes;
 import io.subscriptionrelay.jmsbatch.BatchTurn;
 import io.subscriptionrelay.state.AppliedState;
+import io.subscriptionrelay.state.UserClaims;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -52,14 +54,17 @@ public class CleverTap implements DestinationRules {
     private final AccountMonitor monitor;
     private final Settlements settlements;
     private final AppliedState state;
+    private final UserClaims claims;
     private final MeterRegistry metrics;
     private final UserLanes lanes = new UserLanes(Duration.ZERO);
 
-    CleverTap(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, MeterRegistry metrics) {
+    CleverTap(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, UserClaims claims,
+            MeterRegistry metrics) {
         this.accounts = accounts;
         this.monitor = monitor;
         this.settlements = settlements;
         this.state = state;
+        this.claims = claims;
         this.metrics = metrics;
     }
 
@@ -90,7 +95,7 @@ public class CleverTap implements DestinationRules {
 
     /**
      * Takes the batch in the body; what follows works on the property {@code upload}. Profiles that are older than what a user
-     * already has are left out, and those of one user go up one batch after the other.
+     * already has are left out, and those of one user go up one batch after the other, whichever relay has the batch.
      */
     public void begin(Exchange exchange, String account) {
         List<?> messages = exchange.getMessage().getBody(List.class);
@@ -110,7 +115,10 @@ public class CleverTap implements DestinationRules {
         });
         BatchTurn.release(exchange);
         passes.forEach(pass -> pass.turn().join());
-        exchange.setProperty(UPLOAD, new Upload(current(account, records, users, settlement), settlement));
+        UserClaims.Claim claim = ClaimGuard.guard(exchange, claims.claim(NAME, account, users));
+        List<RecordMessage> mine = ClaimGuard.mine(records, claim, settlement);
+        users.removeAll(claim.elsewhere());
+        exchange.setProperty(UPLOAD, new Upload(current(account, mine, users, settlement), settlement));
     }
 
     private List<RecordMessage> current(String account, List<RecordMessage> records, Set<String> users, Settlement settlement) {
@@ -132,6 +140,7 @@ public class CleverTap implements DestinationRules {
 
     /** Makes the next call. The passcode stands in no route and no placeholder, only in the message for this call. */
     public void next(Exchange exchange) {
+        ClaimGuard.check(exchange);
         Account account = accounts.account(NAME, account(exchange));
         Message message = exchange.getMessage();
         message.removeHeaders("*");

@@ -23,6 +23,8 @@ public final class Settlement {
     /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds. */
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
+    /** About as long as a batch takes. */
+    private static final Duration LEFT_TO_OTHER = Duration.ofMillis(500);
 
     private final Exchange exchange;
     private final Outcomes outcomes;
@@ -86,6 +88,14 @@ public final class Settlement {
     /** It was refused in company, and is tried alone after this delay. */
     public void sendBackAlone(RecordMessage record, Duration delay) {
         sentBack(record, delay, "refused together with others").setHeader(Headers.ALONE, true);
+    }
+
+    /** Another relay is delivering to its user; it was not tried, and comes back in a moment. */
+    public void leaveToOther(RecordMessage record) {
+        Message message = record.again(exchange.getContext());
+        message.setHeader(Headers.SCHEDULED, clock.millis() + LEFT_TO_OTHER.toMillis());
+        message.setHeader(Headers.QUEUE, queue(record));
+        messages.add(message);
     }
 
     /** It was not tried, and goes back as it came. */

@@ -9,6 +9,7 @@ import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.delivery.AccountMonitor;
 import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Answer;
+import io.subscriptionrelay.delivery.ClaimGuard;
 import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outage;
@@ -22,6 +23,8 @@ import io.subscriptionrelay.logs.Episode;
 import io.subscriptionrelay.onesignal.UserUpdate.Member;
 import io.subscriptionrelay.onesignal.UserUpdate.Outcome;
 import io.subscriptionrelay.state.AppliedState;
+import io.subscriptionrelay.state.ClaimLostException;
+import io.subscriptionrelay.state.UserClaims;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +72,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private final AccountMonitor monitor;
     private final Settlements settlements;
     private final AppliedState state;
+    private final UserClaims claims;
     private final MeterRegistry metrics;
     private final CamelContext camel;
     private final ProducerTemplate template;
@@ -76,12 +80,13 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private final Episode unmade = new Episode(Clock.systemUTC());
     private final Map<String, Calls> calls = new ConcurrentHashMap<>();
 
-    OneSignal(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, MeterRegistry metrics,
-            CamelContext camel, ProducerTemplate template) {
+    OneSignal(Accounts accounts, AccountMonitor monitor, Settlements settlements, AppliedState state, UserClaims claims,
+            MeterRegistry metrics, CamelContext camel, ProducerTemplate template) {
         this.accounts = accounts;
         this.monitor = monitor;
         this.settlements = settlements;
         this.state = state;
+        this.claims = claims;
         this.metrics = metrics;
         this.camel = camel;
         this.template = template;
@@ -121,12 +126,16 @@ public class OneSignal implements DestinationRules, DisposableBean {
         }
         BatchTurn.release(exchange);
         Map<String, Long> applied = new HashMap<>();
+        UserClaims.Claim claim = null;
         try {
+            claim = claims.claim(NAME, account, updates.stream().map(UserUpdate::key).toList());
+            leaveToOthers(updates, claim, settlement);
             Map<String, Long> newest = state.newest(NAME, account, updates.stream().map(UserUpdate::key).toList());
             List<CompletableFuture<Void>> ends = new ArrayList<>(updates.size());
+            UserClaims.Claim taken = claim;
             for (UserUpdate update : updates) {
                 ends.add(update.pass().turn().thenCompose(ignored ->
-                        run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied)));
+                        run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied, taken)));
             }
             deliver(app, account, events, settlement);
             CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).join();
@@ -135,8 +144,24 @@ public class OneSignal implements DestinationRules, DisposableBean {
             }
         } finally {
             updates.forEach(update -> update.pass().leave());
+            if (claim != null) {
+                // the spacing holds for all relays
+                claim.release(SPACING);
+            }
         }
         return settlement.messages();
+    }
+
+    /** Leaves the users to another relay that is delivering to them. */
+    private static void leaveToOthers(List<UserUpdate> updates, UserClaims.Claim claim, Settlement settlement) {
+        updates.removeIf(update -> {
+            boolean elsewhere = claim.elsewhere().contains(update.key());
+            if (elsewhere) {
+                update.takeRest().forEach(member -> settlement.leaveToOther(member.message()));
+                update.pass().leave();
+            }
+            return elsewhere;
+        });
     }
 
     private static void read(List<?> messages, List<UserUpdate> updates, CustomEvents events) {
@@ -159,7 +184,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private void deliver(Calls app, String account, CustomEvents events, Settlement settlement) {
         while (events.isUnfinished()) {
             ObjectNode body = events.next();
-            Answer answer = call(app, account, accounts.url(NAME, account), events.current().size(), message -> {
+            Answer answer = call(app, account, accounts.url(NAME, account), events.current().size(), null, message -> {
                 Account settings = accounts.account(NAME, account);
                 message.setHeader(Exchange.HTTP_METHOD, "POST");
                 message.setHeader(Exchange.HTTP_PATH, "/apps/" + segment(settings.id()) + "/custom_events");
@@ -174,14 +199,14 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     /** One call after the other, until the user's events are all settled. */
     private CompletableFuture<Void> run(Calls app, String account, UserUpdate update, long newest, Settlement settlement,
-            Map<String, Long> applied) {
+            Map<String, Long> applied, UserClaims.Claim claim) {
         return app.after(update.pass().spacing(System.nanoTime()), () -> {
             List<Member> older = update.takeOlderThan(Math.max(newest, update.pass().applied()));
             synchronized (settlement) {
                 older.forEach(member -> settlement.skipped(member.message(), Settlement.STALE));
             }
             if (!update.isEmpty()) {
-                call(app, account, update);
+                call(app, account, update, claim);
                 synchronized (settlement) {
                     settle(update, settlement, applied);
                 }
@@ -192,12 +217,12 @@ public class OneSignal implements DestinationRules, DisposableBean {
                 }
             }
         }).thenCompose(ignored -> update.isEmpty() ? CompletableFuture.completedFuture(null)
-                : run(app, account, update, newest, settlement, applied));
+                : run(app, account, update, newest, settlement, applied, claim));
     }
 
-    private void call(Calls app, String account, UserUpdate update) {
+    private void call(Calls app, String account, UserUpdate update, UserClaims.Claim claim) {
         ObjectNode tags = update.fold();
-        Answer answer = call(app, account, url(account, update), update.current().size(),
+        Answer answer = call(app, account, url(account, update), update.current().size(), claim,
                 message -> request(message, account, update, tags));
         update.pass().done();
         update.repeats(answer.repeats());
@@ -216,9 +241,12 @@ public class OneSignal implements DestinationRules, DisposableBean {
     }
 
     /** One call through the route, which waits for as long as an outage lasts. */
-    private Answer call(Calls app, String account, String url, int records, Consumer<Message> request) {
+    private Answer call(Calls app, String account, String url, int records, UserClaims.Claim claim, Consumer<Message> request) {
         if (stopping() || !app.acquire()) {
             return Answer.none(GIVEN_UP);
+        }
+        if (claim != null) {
+            claim.check();
         }
         DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
                 .tag("destination", NAME).tag("account", account).register(metrics).record(records);
@@ -226,6 +254,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
             exchange.setProperty(Headers.DESTINATION, NAME);
             exchange.setProperty(Headers.ACCOUNT, account);
             exchange.setProperty("url", url);
+            ClaimGuard.accompany(exchange, claim);
             exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
             request.accept(exchange.getMessage());
         });
@@ -234,6 +263,9 @@ public class OneSignal implements DestinationRules, DisposableBean {
                 LOG.info("Calls to OneSignal are made again");
             }
             return end.getProperty(ANSWER, Answer.class);
+        }
+        if (end.getException() instanceof ClaimLostException lost) {
+            throw lost;
         }
         if (!stopping()) {
             if (unmade.failed()) {

@@ -14,25 +14,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.support.JdbcUtils;
-import org.springframework.jdbc.support.MetaDataAccessException;
 import org.springframework.stereotype.Component;
 
 /** The event time of the newest state that each user has at a destination, so that an older event never overwrites it. */
 @Component
+@DependsOnDatabaseInitialization
 public class AppliedState {
 
+    private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
 
+    private static final long FIRST_WAIT = 100;
+    private static final long LONGEST_WAIT = 2000;
+
     private final JdbcTemplate jdbc;
+    private final CamelContext camel;
     private final String upsert;
 
-    AppliedState(DataSource dataSource) throws MetaDataAccessException {
+    AppliedState(DataSource dataSource, CamelContext camel) {
+        this.camel = camel;
         jdbc = new JdbcTemplate(dataSource);
-        boolean postgres = "PostgreSQL".equals(JdbcUtils.commonDatabaseName(
-                JdbcUtils.extractDatabaseMetaData(dataSource, java.sql.DatabaseMetaData::getDatabaseProductName)));
-        upsert = postgres
+        upsert = StateDatabase.isPostgres(dataSource)
                 ? "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
                         + " ON CONFLICT (destination, account, user_key)"
                         + " DO UPDATE SET event_time = GREATEST(applied_state.event_time, EXCLUDED.event_time)"
@@ -71,11 +81,40 @@ public class AppliedState {
         return times;
     }
 
-    /** Remembers that these states were applied; a newer one that is remembered already stays. */
+    /**
+     * Remembers that these states were applied; a newer one that is remembered already stays. The destination has them by now, so
+     * while the database is away this waits, rather than have them delivered again.
+     *
+     * @throws DataAccessException when the relay is stopped before the database is back
+     */
     public void applied(String destination, String account, Map<String, Long> times) {
-        if (times.isEmpty()) {
-            return;
+        long wait = FIRST_WAIT;
+        while (!times.isEmpty()) {
+            try {
+                store(destination, account, times);
+                return;
+            } catch (DataIntegrityViolationException | BadSqlGrammarException e) {
+                throw e;
+            } catch (DataAccessException e) {
+                if (wait == FIRST_WAIT) {
+                    LOG.warn("What {} has taken cannot be noted in the state database, and waits: {}", destination,
+                            e.getMostSpecificCause().getMessage());
+                }
+                if (camel.isStopping() || camel.isStopped()) {
+                    throw e;
+                }
+                try {
+                    Thread.sleep(wait);
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                    throw e;
+                }
+                wait = Math.min(LONGEST_WAIT, 2 * wait);
+            }
         }
+    }
+
+    private void store(String destination, String account, Map<String, Long> times) {
         // always in the same order, so that two instances cannot wait for each other
         List<Object[]> rows = new TreeMap<>(times).entrySet().stream()
                 .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue()}).toList();
