@@ -134,8 +134,7 @@ class BrokerConfiguration {
     @Bean(destroyMethod = "stop")
     JmsPoolConnectionFactory connectionFactory(RelayProperties properties, EmbeddedBroker embedded) {
         RelayProperties.Broker broker = properties.broker();
-        ActiveMQConnectionFactory factory = broker.external()
-                ? new ActiveMQConnectionFactory(broker.url(), broker.user(), broker.password())
+        ActiveMQConnectionFactory factory = broker.external() ? ExternalBroker.factory(broker)
                 : new ActiveMQConnectionFactory(embedded.url());
         factory.setCacheDestinations(true);
         factory.setCallTimeout(broker.storeTimeout().toMillis());

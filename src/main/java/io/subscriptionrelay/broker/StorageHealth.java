@@ -16,7 +16,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether events can be stored: the broker runs and its disk has room. Readiness and the webhooks follow it. The limit
- * is far above what the journal needs, because a journal that meets a full disk stops the broker.
+ * is far above what the journal needs, because a journal that meets a full disk stops the broker. An external broker watches its
+ * disk itself.
  */
 @Component("storage")
 public class StorageHealth implements HealthIndicator {
@@ -25,13 +26,15 @@ public class StorageHealth implements HealthIndicator {
     private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final EmbeddedBroker broker;
+    private final ExternalBroker external;
     private final Path folder;
     private final long minFree;
     private final AtomicLong lookedAt = new AtomicLong(System.nanoTime() - LOOK_AGAIN);
     private volatile String problem;
 
-    StorageHealth(EmbeddedBroker broker, RelayProperties properties) {
+    StorageHealth(EmbeddedBroker broker, ExternalBroker external, RelayProperties properties) {
         this.broker = broker;
+        this.external = external;
         this.folder = properties.dataFolder();
         this.minFree = properties.broker().minDiskFree().toBytes();
     }
@@ -79,7 +82,7 @@ public class StorageHealth implements HealthIndicator {
                 return "the data directory cannot be read (" + e.getClass().getSimpleName() + ")";
             }
         }
-        return null;
+        return external.problem();
     }
 
     @Override

@@ -26,9 +26,15 @@ public final class Broker implements AutoCloseable {
     }
 
     public Broker start() {
+        return start("256M");
+    }
+
+    /** Starts it, or starts it again, with this limit for its disk. */
+    public Broker start(String minDiskFree) {
+        System.setProperty("artemis.min-disk-free", minDiskFree);
         System.setProperty("data.dir", data.toString());
-        System.setProperty("relay.broker.listen", "127.0.0.1");
-        System.setProperty("relay.broker.port", Integer.toString(port));
+        System.setProperty("artemis.listen", "127.0.0.1");
+        System.setProperty("artemis.port", Integer.toString(port));
         SecurityConfiguration users = new SecurityConfiguration();
         users.addUser(USER, PASSWORD);
         users.addRole(USER, "relay");
