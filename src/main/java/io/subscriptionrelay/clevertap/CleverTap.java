@@ -9,6 +9,7 @@ import io.subscriptionrelay.delivery.ClaimGuard;
 import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outage;
+import io.subscriptionrelay.delivery.Probe;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
@@ -48,6 +49,9 @@ public class CleverTap implements DestinationRules {
     private static final int SERVER_ERROR = 555;
     /** CleverTap answers 400 now and then without a reason; a lone record has this many attempts before it is believed. */
     private static final int ATTEMPTS_ALONE = 3;
+    /** A record that CleverTap fails on is tried for as long as a user whom OneSignal does not know. */
+    private static final Duration FAILING_ALONE = Duration.ofHours(24);
+    private static final int FAILURES_ALONE = 12;
     private static final Pattern POSITION = Pattern.compile("Skipped record number\\s*:\\s*(\\d{1,9})");
 
     private final Accounts accounts;
@@ -148,24 +152,46 @@ public class CleverTap implements DestinationRules {
         message.setHeader("X-CleverTap-Passcode", account.secret());
         message.setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
         Outage.begin(exchange);
-        byte[] body = upload(exchange).next();
-        message.setBody(body);
+        Upload upload = upload(exchange);
+        message.setBody(upload.next());
+        Probe.allow(exchange, upload::probe);
+        if (upload.isFirstAlone()) {
+            Outage.suspect(exchange);
+        }
         DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
-                .tag("destination", NAME).tag("account", account(exchange)).register(metrics).record(upload(exchange).current().size());
+                .tag("destination", NAME).tag("account", account(exchange)).register(metrics).record(upload.current().size());
     }
 
     /** Reads the answer to a call and settles its records, or halves it. */
     public void answer(Exchange exchange) {
         Upload upload = upload(exchange);
+        boolean probe = upload.wasProbe();
+        if (Outage.putOff(exchange)) {
+            upload.putOff();
+            return;
+        }
         if (Outage.givenUp(exchange)) {
-            failedInCompany(upload);
+            if (probe) {
+                upload.later();
+            } else {
+                failedInCompany(exchange, upload);
+            }
             return;
         }
         Answer answer = Answer.of(exchange);
+        if (answer.brokenOff()) {
+            upload.putOff();
+            return;
+        }
         if (answer.success()) {
             read(exchange, upload, answer.json());
         } else {
             refused(upload, answer);
+        }
+        if (probe) {
+            // this one was understood, those before it were not
+            Outage.suspect(exchange);
+            upload.skipOlder();
         }
     }
 
@@ -243,17 +269,26 @@ public class CleverTap implements DestinationRules {
         }
         RecordMessage record = upload.current().get(0);
         if (record.number(Headers.ATTEMPT) + 1 < ATTEMPTS_ALONE) {
-            upload.settlement().sendBack(record);
+            upload.settlement().sendBackAlone(record);
         } else {
             upload.settlement().park(record, "CleverTap HTTP " + answer.status() + ": " + text(answer.json()));
         }
     }
 
-    private static void failedInCompany(Upload upload) {
+    private void failedInCompany(Exchange exchange, Upload upload) {
         if (upload.current().size() > 1) {
             upload.halve();
+            return;
+        }
+        RecordMessage record = upload.current().get(0);
+        Settlement settlement = upload.settlement();
+        // during an outage nothing is parked: others must have been taken since this one failed before
+        if (record.number(Headers.ATTEMPT) >= FAILURES_ALONE && settlement.refusedFor(record).compareTo(FAILING_ALONE) >= 0
+                && monitor.succeededWithin(NAME, account(exchange), Settlement.LONGEST_DELAY)) {
+            settlement.park(record, "CleverTap answers this record with a server error while it takes others, for "
+                    + FAILING_ALONE.toHours() + " h");
         } else {
-            upload.settlement().sendBack(upload.current().get(0));
+            settlement.sendBackAlone(record);
         }
     }
 

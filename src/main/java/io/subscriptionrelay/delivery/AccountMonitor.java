@@ -68,6 +68,12 @@ public class AccountMonitor {
         return accounts.get(key(destination, account)).successes;
     }
 
+    /** Whether the account has answered a call as it should during this time up to now. */
+    public boolean succeededWithin(String destination, String account, Duration time) {
+        Instant last = accounts.get(key(destination, account)).lastSuccess;
+        return last != null && Duration.between(last, clock.instant()).compareTo(time) <= 0;
+    }
+
     /** Whether the account is failing now. */
     public boolean failing(String destination, String account) {
         return accounts.get(key(destination, account)).problem != null;
@@ -87,6 +93,7 @@ public class AccountMonitor {
         private volatile long successes;
         private final Episode outage = new Episode(clock);
         private boolean refusalTold;
+        private volatile Instant lastSuccess;
 
         AccountState(String name) {
             this.name = name;
@@ -109,6 +116,7 @@ public class AccountMonitor {
 
         synchronized void succeeded() {
             successes++;
+            lastSuccess = clock.instant();
             if (problem != null) {
                 if (outage.over() | refusalTold) {
                     LOG.info("The {} answers again, after {} s", name, failingSeconds());

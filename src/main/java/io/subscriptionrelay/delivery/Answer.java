@@ -11,7 +11,7 @@ import org.apache.camel.Exchange;
 /**
  * A destination's answer, read within limits.
  *
- * @param status the HTTP status; 0 when there is no answer because the call was given up
+ * @param status the HTTP status; 0 when there is no answer because the relay stops
  * @param json the body; missing when it is not JSON
  * @param repeats how often the call was repeated until it was answered
  */
@@ -39,6 +39,11 @@ public record Answer(int status, JsonNode json, int repeats) {
         } catch (IOException notJson) {
             return new Answer(status, MissingNode.getInstance(), Outage.repeats(exchange));
         }
+    }
+
+    /** Whether there is none because the relay stops: nothing is repeated then, and nothing is known of the records. */
+    public boolean brokenOff() {
+        return status == 0;
     }
 
     public boolean success() {

@@ -24,15 +24,21 @@ import org.springframework.stereotype.Component;
 public class Outage implements Processor {
 
     private static final String GIVEN_UP = "relayGivenUp";
+    private static final String PUT_OFF = "relayPutOff";
     private static final String SUSPECTED = "relayContentSuspected";
     private static final String REPEATS = "relayRepeats";
+    private static final String SERVER_ERRORS = "relayServerErrors";
+    private static final String BARREN = "relayFailuresSinceSuccess";
+    private static final String SUCCESSES_SEEN = "relaySuccessesSeen";
     private static final String SUCCESSES_BEFORE = "relaySuccessesBefore";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
     /** So often a call fails while others succeed before its content is taken for the reason. */
     private static final int ATTEMPTS_IN_COMPANY = 4;
-    /** So often, once a call with the same records has shown that it is their content. */
-    private static final int ATTEMPTS_UNDER_SUSPICION = 2;
+    /** So often it fails after that without any other call to tell the reason, until its records let others go first. */
+    private static final int PROBES = 10;
+    /** To find a bad record among 1000 takes ten calls that fail one after the other; more are an outage. */
+    private static final int MOST_BARREN = 12;
 
     private final AccountMonitor monitor;
     private final MeterRegistry metrics;
@@ -50,9 +56,14 @@ public class Outage implements Processor {
         Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         String destination = exchange.getProperty(Headers.DESTINATION, String.class);
         String account = exchange.getProperty(Headers.ACCOUNT, String.class);
+        long successes = monitor.successes(destination, account);
         if (exchange.getProperty(SUCCESSES_BEFORE) == null) {
-            exchange.setProperty(SUCCESSES_BEFORE, monitor.successes(destination, account));
+            exchange.setProperty(SUCCESSES_BEFORE, successes);
         }
+        boolean barren = successes == exchange.getProperty(SUCCESSES_SEEN, -1L, Long.class);
+        exchange.setProperty(SUCCESSES_SEEN, successes);
+        exchange.setProperty(BARREN, barren ? count(exchange, BARREN) + 1 : 1);
+        exchange.setProperty(SERVER_ERRORS, serverError(cause) ? count(exchange, SERVER_ERRORS) + 1 : 0);
         exchange.setProperty(REPEATS, repeats(exchange) + 1);
         Counter.builder("relay.calls.failed").description("Calls that a destination did not answer as it should, and that are repeated")
                 .tag("destination", destination).tag("account", account)
@@ -61,7 +72,9 @@ public class Outage implements Processor {
         exchange.getIn().removeHeader(Exchange.REDELIVERY_DELAY);
         if (cause instanceof HttpOperationFailedException answer) {
             int status = answer.getStatusCode();
-            monitor.failed(destination, account, status == 401 || status == 403 ? Problem.CREDENTIALS : Problem.OUTAGE, "HTTP " + status);
+            if (!serverError(cause) || !suspicious(exchange)) {
+                monitor.failed(destination, account, status == 401 || status == 403 ? Problem.CREDENTIALS : Problem.OUTAGE, "HTTP " + status);
+            }
             long wait = retryAfter(answer.getResponseHeaders());
             if (wait > 0) {
                 exchange.getIn().setHeader(Exchange.REDELIVERY_DELAY, wait);
@@ -74,31 +87,63 @@ public class Outage implements Processor {
 
     /**
      * Whether to wait and try again. An outage is waited for, however long; but a call that gets nothing but server errors
-     * while others to the same account succeed is not in an outage: its content is what the destination fails on.
+     * while others to the same account succeed is not in an outage: its content is what the destination fails on. As long as
+     * nobody knows which of the two it is, it is tried with one record at a time, see {@link Probe}, and then put off.
      */
     public boolean waitFor(Exchange exchange) {
-        Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
-        boolean serverError = cause instanceof HttpOperationFailedException answer && answer.getStatusCode() >= 500
-                && answer.getStatusCode() != 503;
-        if (!serverError) {
+        if (!serverError(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class))) {
             return true;
         }
-        int attempts = exchange.getIn().getHeader(Exchange.REDELIVERY_COUNTER, 0, Integer.class);
-        long before = exchange.getProperty(SUCCESSES_BEFORE, Long.MAX_VALUE, Long.class);
-        long now = monitor.successes(exchange.getProperty(Headers.DESTINATION, String.class),
-                exchange.getProperty(Headers.ACCOUNT, String.class));
-        boolean suspected = exchange.getProperty(SUSPECTED, false, Boolean.class);
-        boolean wait = suspected ? attempts < ATTEMPTS_UNDER_SUSPICION : attempts < ATTEMPTS_IN_COMPANY || now <= before;
-        if (!wait) {
+        int errors = count(exchange, SERVER_ERRORS);
+        boolean inCompany = errors >= ATTEMPTS_IN_COMPANY && inCompany(exchange);
+        if (inCompany || suspicious(exchange)) {
             exchange.setProperty(GIVEN_UP, true);
-            exchange.setProperty(SUSPECTED, true);
+            if (inCompany) {
+                suspect(exchange);
+            }
+            return false;
         }
-        return wait;
+        if (errors >= ATTEMPTS_IN_COMPANY + PROBES) {
+            exchange.setProperty(PUT_OFF, true);
+            return false;
+        }
+        return true;
+    }
+
+    private static boolean serverError(Exception cause) {
+        return cause instanceof HttpOperationFailedException answer && answer.getStatusCode() >= 500 && answer.getStatusCode() != 503;
+    }
+
+    private boolean inCompany(Exchange exchange) {
+        return monitor.successes(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class))
+                > exchange.getProperty(SUCCESSES_BEFORE, Long.MAX_VALUE, Long.class);
+    }
+
+    /** Whether the records are known to contain a bad one; forgotten when nothing succeeds any more, because that is an outage. */
+    private static boolean suspicious(Exchange exchange) {
+        return exchange.getProperty(SUSPECTED, false, Boolean.class) && count(exchange, BARREN) <= MOST_BARREN;
+    }
+
+    /** Whether the call under way has failed so often that one of its records alone is the better question. */
+    static boolean doubtful(Exchange exchange) {
+        return count(exchange, SERVER_ERRORS) >= ATTEMPTS_IN_COMPANY;
+    }
+
+    private static int count(Exchange exchange, String property) {
+        return exchange.getProperty(property, 0, Integer.class);
+    }
+
+    /** From here on the records of this exchange are suspected: others of them were taken, or they failed in company before. */
+    public static void suspect(Exchange exchange) {
+        exchange.setProperty(SUSPECTED, true);
+        exchange.setProperty(BARREN, 0);
     }
 
     /** Forgets what was known of the call before, but for the suspicion against the records of this exchange. */
     public static void begin(Exchange exchange) {
         exchange.removeProperty(GIVEN_UP);
+        exchange.removeProperty(PUT_OFF);
+        exchange.removeProperty(SERVER_ERRORS);
         exchange.removeProperty(REPEATS);
         exchange.removeProperty(SUCCESSES_BEFORE);
     }
@@ -109,6 +154,14 @@ public class Outage implements Processor {
      */
     public static boolean givenUp(Exchange exchange) {
         return exchange.getProperty(GIVEN_UP, false, Boolean.class);
+    }
+
+    /**
+     * Whether the call before was given up for now, because it met server errors for minutes, and nothing said whether the
+     * destination or the records are the reason. What waits behind it goes first, and may tell.
+     */
+    public static boolean putOff(Exchange exchange) {
+        return exchange.getProperty(PUT_OFF, false, Boolean.class);
     }
 
     /** How often the call under way was repeated. */

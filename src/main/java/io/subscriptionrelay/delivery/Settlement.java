@@ -18,11 +18,12 @@ public final class Settlement {
     /** Why a record that sets state is skipped: a newer event has set it. */
     public static final String STALE = "older than what the user already has";
 
+    /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds, at last after this. */
+    public static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
+
     /** A shorter one stands in many words. */
     private static final int SHORTEST_ID = 4;
-    /** A record that is refused for a passing reason comes back after 1, 2, 4 … seconds. */
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
-    private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
     /** About as long as a batch takes. */
     private static final Duration LEFT_TO_OTHER = Duration.ofMillis(500);
 
@@ -64,11 +65,17 @@ public final class Settlement {
         sendBack(record, null);
     }
 
-    private void sendBack(RecordMessage record, String reason) {
+    /** Like {@link #sendBack}; what other records are sent with is refused or fails because of it, so it comes back alone. */
+    public void sendBackAlone(RecordMessage record) {
+        sendBack(record, null).setHeader(Headers.ALONE, true);
+    }
+
+    private Message sendBack(RecordMessage record, String reason) {
         long attempt = record.number(Headers.ATTEMPT) + 1;
         long delay = Math.min(LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.min(attempt - 1, 20));
         Message message = sentBack(record, Duration.ofMillis(delay), reason);
         message.setHeader(Headers.ATTEMPT, (int) attempt);
+        return message;
     }
 
     /**
@@ -77,12 +84,17 @@ public final class Settlement {
      * @param reason why it would be parked
      */
     public void sendBackFor(Duration atMost, RecordMessage record, String reason) {
-        long first = record.number(Headers.FIRST_REFUSED_AT);
-        if (first > 0 && clock.millis() - first >= atMost.toMillis()) {
+        if (refusedFor(record).compareTo(atMost) >= 0) {
             park(record, reason + ", for " + atMost.toHours() + " h");
         } else {
             sendBack(record, reason);
         }
+    }
+
+    /** How long ago it was refused for a passing reason for the first time; zero when it was not. */
+    public Duration refusedFor(RecordMessage record) {
+        long first = record.number(Headers.FIRST_REFUSED_AT);
+        return first > 0 ? Duration.ofMillis(clock.millis() - first) : Duration.ZERO;
     }
 
     /** It was refused in company, and is tried alone after this delay. */

@@ -59,7 +59,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
     private static final String NAME = "onesignal";
     private static final String PLAYER = "player_id";
     private static final String ANSWER = "answer";
-    /** Instead of a status: the call was not made, because the relay stops. */
+    /** Instead of a status: the call was not made, because the relay stops or others go first. */
     static final int GIVEN_UP = -1;
     /** Instead of a status: server errors for this call, while others succeed. */
     static final int FAILED_IN_COMPANY = -2;
@@ -318,12 +318,15 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     /** Reads the answer to a call, for the one who made it. */
     public void answer(Exchange exchange) {
+        Answer answer = Answer.of(exchange);
         if (Outage.givenUp(exchange)) {
-            exchange.setProperty(ANSWER, Answer.none(FAILED_IN_COMPANY));
+            answer = Answer.none(FAILED_IN_COMPANY);
+        } else if (Outage.putOff(exchange) || answer.brokenOff()) {
+            answer = Answer.none(GIVEN_UP);
         } else {
-            exchange.setProperty(ANSWER, Answer.of(exchange));
             monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
         }
+        exchange.setProperty(ANSWER, answer);
     }
 
     /** Of both of OneSignal's shapes of an error: {@code {"errors":[{"code","title"}]}} and {@code {"errors":["…"]}}. */
