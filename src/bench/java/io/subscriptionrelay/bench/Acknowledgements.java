@@ -1,0 +1,85 @@
+package io.subscriptionrelay.bench;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
+
+/**
+ * Rows 1 and 2: durable acknowledgements, with 64 connections and with one. Nothing is translated meanwhile, on either side, and what
+ * was stored is thrown away between the rounds.
+ */
+final class Acknowledgements {
+
+    static final int CONNECTIONS = 64;
+    private static final String EVENTS = "events." + Samples.PROVIDER;
+    private static final long FIRST_WARM_UP = 8000;
+    private static final long WARM_UP = 500;
+    private static final long MEASURED = 4000;
+    private static final AtomicLong RUN = new AtomicLong();
+
+    private Acknowledgements() {
+    }
+
+    /** Distinct webhooks for a port. */
+    static LongFunction<byte[]> requests(int port) {
+        String run = "run" + RUN.incrementAndGet();
+        long now = System.currentTimeMillis() / 1000;
+        return n -> Samples.request(port, Samples.event(run, n, n, "app0").getBytes(StandardCharsets.UTF_8), now);
+    }
+
+    static List<Result> measure(Options options) throws Exception {
+        List<Result> results = new ArrayList<>();
+        int floorPort = Program.freePort();
+        try (CleverTap destination = new CleverTap(Duration.ZERO);
+                Program floor = Program.of(WebFloor.class, Folders.fresh("web-floor").toString(), Integer.toString(floorPort));
+                Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {
+            floor.awaitPort(floorPort);
+            relay.awaitReadiness();
+            run(floor, floorPort, CONNECTIONS, 0, options.time(FIRST_WARM_UP));
+            run(relay, relay.port(), CONNECTIONS, 0, options.time(FIRST_WARM_UP));
+            if (options.rows().contains(1)) {
+                results.addAll(manyConnections(options, floor, floorPort, relay));
+            }
+            if (options.rows().contains(2)) {
+                results.addAll(oneConnection(options, floor, floorPort, relay));
+            }
+        }
+        return results;
+    }
+
+    private static List<Result> manyConnections(Options options, Program floor, int floorPort, Relay relay) throws Exception {
+        Series floorRate = new Series();
+        Series floorTail = new Series();
+        Series rate = new Series();
+        Series tail = new Series();
+        for (int round = 0; round < options.rounds(); round++) {
+            Load.Measured bare = run(floor, floorPort, CONNECTIONS, WARM_UP, options.time(MEASURED));
+            floorRate.add(bare.perSecond());
+            floorTail.add(bare.p99());
+            Load.Measured measured = run(relay, relay.port(), CONNECTIONS, WARM_UP, options.time(MEASURED));
+            rate.add(measured.perSecond());
+            tail.add(measured.p99());
+        }
+        return List.of(Result.ratio("1", "acknowledgements, 64 connections", "1/s", floorRate, rate, Result.atLeast(0.7), ""),
+                Result.ratio("1b", "their p99", "ms", floorTail, tail, Result.atMost(1.5), ""));
+    }
+
+    private static List<Result> oneConnection(Options options, Program floor, int floorPort, Relay relay) throws Exception {
+        Series floorMiddle = new Series();
+        Series middle = new Series();
+        for (int round = 0; round < options.rounds(); round++) {
+            floorMiddle.add(run(floor, floorPort, 1, WARM_UP, options.time(MEASURED / 2)).p50());
+            middle.add(run(relay, relay.port(), 1, WARM_UP, options.time(MEASURED / 2)).p50());
+        }
+        return List.of(Result.ratio("2", "acknowledgement, 1 connection, p50", "ms", floorMiddle, middle, Result.atMost(1.3), ""));
+    }
+
+    private static Load.Measured run(Program program, int port, int connections, long warmUp, long measured) throws Exception {
+        Load.Measured result = new Load(port, connections, 0, requests(port)).run(warmUp, measured);
+        program.purge(EVENTS);
+        return result;
+    }
+}

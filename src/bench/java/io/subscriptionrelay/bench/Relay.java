@@ -1,0 +1,106 @@
+package io.subscriptionrelay.bench;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The relay as users start it: its jar, its routes and mappings, its defaults. */
+final class Relay extends Program {
+
+    static final String JAR = "target/subscription-relay.jar";
+    private static final String TRANSLATE = "translate-" + Samples.PROVIDER + "-events";
+
+    private final int port;
+    private final int managementPort;
+
+    /** What a start of the relay is told. */
+    static final class Settings {
+
+        private final Path dataDir;
+        private final List<String> jvm = new ArrayList<>();
+        private final List<String> properties = new ArrayList<>();
+        private final Map<String, String> environment = new HashMap<>();
+
+        Settings(Path dataDir) {
+            this.dataDir = dataDir;
+            environment.put("RELAY_HOME", Path.of("").toAbsolutePath().toString());
+            environment.put("RELAY_DATA_DIR", dataDir.toAbsolutePath().toString());
+            environment.put("REVENUECAT_AUTHORIZATION", Samples.AUTHORIZATION);
+            environment.put("REVENUECAT_SIGNING_SECRET", Samples.SECRET);
+            String recording = System.getProperty("bench.recording");
+            if (recording != null) {
+                jvm.add("-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording);
+            }
+        }
+
+        Settings set(String variable, String value) {
+            environment.put(variable, value);
+            return this;
+        }
+
+        Settings property(String name, String value) {
+            properties.add("--" + name + "=" + value);
+            return this;
+        }
+
+        Settings cleverTap(CleverTap destination) {
+            return set("CLEVERTAP_ACCOUNT_ID", CleverTap.ACCOUNT).set("CLEVERTAP_PASSCODE", CleverTap.PASSCODE)
+                    .set("CLEVERTAP_URL", destination.url());
+        }
+
+        /** Stored events wait until {@link Relay#translate}. */
+        Settings heldBack() {
+            return property("camel.main.auto-startup-exclude-pattern", TRANSLATE);
+        }
+
+        Relay start() {
+            int port = freePort();
+            int managementPort = freePort();
+            List<String> arguments = new ArrayList<>(jvm);
+            arguments.addAll(List.of("-jar", JAR, "--server.port=" + port, "--management.server.port=" + managementPort));
+            arguments.addAll(properties);
+            return new Relay("relay-" + dataDir.getFileName(), arguments, environment, port, managementPort);
+        }
+    }
+
+    private Relay(String name, List<String> arguments, Map<String, String> environment, int port, int managementPort) {
+        super(name, arguments, environment);
+        this.port = port;
+        this.managementPort = managementPort;
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** Waits until it says that it is ready; gives how long its start took, in nanoseconds. */
+    long awaitReadiness() throws Exception {
+        await("readiness", Duration.ofSeconds(120), () -> status("/actuator/health/readiness") == 200);
+        return System.nanoTime() - startedAt();
+    }
+
+    private int status(String path) {
+        try {
+            HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + managementPort + path).toURL().openConnection();
+            connection.setReadTimeout(5000);
+            try {
+                return connection.getResponseCode();
+            } finally {
+                connection.disconnect();
+            }
+        } catch (IOException notYet) {
+            return 0;
+        }
+    }
+
+    /** Lets stored events go on. */
+    void translate() throws Exception {
+        call("org.apache.camel:context=*,type=routes,name=\"" + TRANSLATE + "\"", "start");
+    }
+}

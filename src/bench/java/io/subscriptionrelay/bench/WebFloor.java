@@ -1,0 +1,80 @@
+package io.subscriptionrelay.bench;
+
+import jakarta.jms.BytesMessage;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.catalina.Context;
+import org.apache.catalina.startup.Tomcat;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+
+/**
+ * The floor of rows 1 and 2: a bare servlet in the same Tomcat that sends each body to the same broker and answers once it is
+ * forced to disk.
+ */
+public final class WebFloor extends HttpServlet {
+
+    private static final long serialVersionUID = 1L;
+    /** One for each connection of the load. */
+    private static final int SESSIONS = 64;
+
+    private final transient BlockingQueue<Sender> senders = new ArrayBlockingQueue<>(SESSIONS);
+
+    private record Sender(Session session, MessageProducer producer) {
+    }
+
+    private WebFloor(ConnectionFactory factory) throws JMSException {
+        for (int i = 0; i < SESSIONS; i++) {
+            Connection connection = factory.createConnection();
+            Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+            senders.add(new Sender(session, session.createProducer(session.createQueue("events." + Samples.PROVIDER))));
+        }
+    }
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        byte[] body = request.getInputStream().readAllBytes();
+        try {
+            Sender sender = senders.take();
+            try {
+                BytesMessage message = sender.session().createBytesMessage();
+                message.writeBytes(body);
+                sender.producer().send(message);
+            } finally {
+                senders.add(sender);
+            }
+        } catch (JMSException e) {
+            throw new IOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        response.setStatus(HttpServletResponse.SC_OK);
+    }
+
+    /** Arguments: data directory, port. Runs until it is killed. */
+    public static void main(String[] arguments) throws Exception {
+        Path dataDir = Path.of(arguments[0]);
+        JmsPoolConnectionFactory pool = Parts.broker(dataDir).getBean(JmsPoolConnectionFactory.class);
+        Tomcat tomcat = new Tomcat();
+        tomcat.setBaseDir(Files.createDirectories(dataDir.resolve("tomcat")).toString());
+        tomcat.setPort(Integer.parseInt(arguments[1]));
+        tomcat.getConnector();
+        Context context = tomcat.addContext("", null);
+        Tomcat.addServlet(context, "floor", new WebFloor((ActiveMQConnectionFactory) pool.getConnectionFactory()));
+        context.addServletMappingDecoded("/*", "floor");
+        tomcat.start();
+        tomcat.getServer().await();
+    }
+}
