@@ -24,6 +24,8 @@ public final class Bench {
         List<Result> results = new ArrayList<>();
         Folders.delete(Folders.ROOT.resolve("data"));
         run(options, results, Acknowledgements::measure, 1, 2);
+        run(options, results, Translation::measure, 3);
+        run(options, results, Drain::measure, 4);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();
