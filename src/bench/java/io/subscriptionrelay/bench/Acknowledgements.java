@@ -15,9 +15,9 @@ final class Acknowledgements {
 
     static final int CONNECTIONS = 64;
     private static final String EVENTS = "events." + Samples.PROVIDER;
-    private static final long FIRST_WARM_UP = 8000;
+    private static final long FIRST_WARM_UP = 6000;
     private static final long WARM_UP = 500;
-    private static final long MEASURED = 4000;
+    private static final long MEASURED = 3000;
     private static final AtomicLong RUN = new AtomicLong();
 
     private Acknowledgements() {
@@ -38,8 +38,8 @@ final class Acknowledgements {
                 Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {
             floor.awaitPort(floorPort);
             relay.awaitReadiness();
-            run(floor, floorPort, CONNECTIONS, 0, options.time(FIRST_WARM_UP));
-            run(relay, relay.port(), CONNECTIONS, 0, options.time(FIRST_WARM_UP));
+            warmUp(floor, floorPort, options);
+            warmUp(relay, relay.port(), options);
             if (options.rows().contains(1)) {
                 results.addAll(manyConnections(options, floor, floorPort, relay));
             }
@@ -75,6 +75,11 @@ final class Acknowledgements {
             middle.add(run(relay, relay.port(), 1, WARM_UP, options.time(MEASURED / 2)).p50());
         }
         return List.of(Result.ratio("2", "acknowledgement, 1 connection, p50", "ms", floorMiddle, middle, Result.atMost(1.3), ""));
+    }
+
+    private static void warmUp(Program program, int port, Options options) throws Exception {
+        new Load(port, CONNECTIONS, 0, requests(port)).warmUp(options.time(FIRST_WARM_UP));
+        program.purge(EVENTS);
     }
 
     private static Load.Measured run(Program program, int port, int connections, long warmUp, long measured) throws Exception {

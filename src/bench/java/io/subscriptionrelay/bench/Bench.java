@@ -13,7 +13,7 @@ public final class Bench {
     }
 
     private interface Row {
-        List<Result> measure(Options options) throws Exception;
+        List<Result> measure() throws Exception;
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -23,13 +23,24 @@ public final class Bench {
                 machine.forcedWriteMicros());
         List<Result> results = new ArrayList<>();
         Folders.delete(Folders.ROOT.resolve("data"));
-        run(options, results, Acknowledgements::measure, 1, 2);
-        run(options, results, Translation::measure, 3);
-        run(options, results, Drain::measure, 4);
+        run(options, results, () -> Acknowledgements.measure(options), 1, 2);
+        run(options, results, () -> Translation.measure(options), 3);
+        run(options, results, () -> Drain.measure(options), 4);
+        run(options, results, () -> OneSignalDrain.measure(options), 5);
+        run(options, results, () -> IdleLatency.measure(options), 6);
+        run(options, results, () -> BothAtOnce.measure(options, results), 7);
+        run(options, results, () -> Growth.measure(options), 8, 9, 10);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();
         System.out.print(Report.table(results));
+        if (options.record()) {
+            Gate.record(results);
+        } else if (options.gate()) {
+            List<String> slower = Gate.slower(results);
+            slower.forEach(System.err::println);
+            System.exit(slower.isEmpty() ? 0 : 1);
+        }
         System.exit(0);
     }
 
@@ -40,7 +51,7 @@ public final class Bench {
         }
         if (wanted) {
             long start = System.nanoTime();
-            List<Result> measured = row.measure(options);
+            List<Result> measured = row.measure();
             System.out.printf("%s %.0f s%n", measured.stream().map(result -> result.row() + ": "
                     + Report.number((result.ratio() == null ? result.value() : result.ratio()).median())).toList(),
                     (System.nanoTime() - start) / 1e9);

@@ -21,7 +21,7 @@ final class Drain {
 
     static List<Result> measure(Options options) throws Exception {
         int events = options.size(BACKLOG);
-        Path filled = Folders.filled(events, 0, 1);
+        Path filled = Folders.filled(events, Filler.Users.ONE_EACH, 1);
         Series floor = new Series();
         Series floorWarm = new Series();
         Series rate = new Series();
@@ -75,5 +75,21 @@ final class Drain {
         CleverTap.Moment half = destination.moments().stream().filter(moment -> moment.records() >= events / 2).findFirst().orElseThrow();
         return new Measured(events / ((end - start) / 1e9), (events - half.records()) / ((end - half.nanos()) / 1e9),
                 destination.recordsPerCall(), program.peakMemory());
+    }
+
+    /** Records a second between two times. */
+    static double rate(CleverTap destination, long from, long to) {
+        CleverTap.Moment first = null;
+        CleverTap.Moment last = null;
+        for (CleverTap.Moment moment : destination.moments()) {
+            if (moment.nanos() - from >= 0 && moment.nanos() - to <= 0) {
+                first = first == null ? moment : first;
+                last = moment;
+            }
+        }
+        if (first == last) {
+            throw new IllegalStateException("nothing was delivered in that time");
+        }
+        return (last.records() - first.records()) / ((last.nanos() - first.nanos()) / 1e9);
     }
 }

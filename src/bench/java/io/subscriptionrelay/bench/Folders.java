@@ -26,13 +26,13 @@ final class Folders {
     }
 
     /** A data directory in which so many events wait; made once in a run. Nobody may write to it. */
-    static Path filled(int events, int users, int apps) throws Exception {
-        Path folder = ROOT.resolve("data").resolve("filled-" + events + "-" + users + "-" + apps);
+    static Path filled(int events, Filler.Users users, int apps) throws Exception {
+        Path folder = ROOT.resolve("data").resolve("filled-" + events + "-" + users.name().toLowerCase(java.util.Locale.ROOT) + "-" + apps);
         Path done = folder.resolve("filled");
         if (!Files.exists(done)) {
             delete(folder);
             Files.createDirectories(folder);
-            try (Program filler = Program.of(Filler.class, folder.toString(), Integer.toString(events), Integer.toString(users),
+            try (Program filler = Program.of(Filler.class, folder.toString(), Integer.toString(events), users.name(),
                     Integer.toString(apps))) {
                 filler.awaitEnd(LONGEST_FILL);
             }

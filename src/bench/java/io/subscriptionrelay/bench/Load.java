@@ -44,6 +44,19 @@ final class Load {
 
     /** Runs for the sum of both times, in milliseconds, and measures during the second. */
     Measured run(long warmUp, long measured) throws InterruptedException {
+        long[] latencies = latencies(warmUp, measured);
+        if (latencies.length == 0) {
+            throw new IllegalStateException("nothing was answered");
+        }
+        return new Measured(latencies.length / (measured / 1e3), percentile(latencies, 50), percentile(latencies, 99), latencies.length);
+    }
+
+    /** Runs for so many milliseconds, for nothing but to have run. */
+    void warmUp(long time) throws InterruptedException {
+        latencies(0, time);
+    }
+
+    private long[] latencies(long warmUp, long measured) throws InterruptedException {
         long start = System.nanoTime();
         long from = start + warmUp * 1_000_000;
         long to = from + measured * 1_000_000;
@@ -59,11 +72,17 @@ final class Load {
         if (!failures.isEmpty()) {
             throw new IllegalStateException("the load met a failure", failures.peek());
         }
-        long[] latencies = Arrays.stream(workers).flatMapToLong(worker -> Arrays.stream(worker.latencies, 0, worker.count)).sorted().toArray();
-        if (latencies.length == 0) {
-            throw new IllegalStateException("nothing was answered");
+        return Arrays.stream(workers).flatMapToLong(worker -> Arrays.stream(worker.latencies, 0, worker.count)).sorted().toArray();
+    }
+
+    /** One request over a connection of its own. */
+    static void post(int port, byte[] request) throws IOException {
+        Worker worker = new Load(port, 1, 0, n -> request).new Worker(0, 0, 0);
+        try {
+            worker.post(request);
+        } finally {
+            worker.disconnect();
         }
-        return new Measured(latencies.length / (measured / 1e3), percentile(latencies, 50), percentile(latencies, 99), latencies.length);
     }
 
     private static double percentile(long[] sorted, int percent) {

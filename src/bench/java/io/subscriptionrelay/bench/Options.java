@@ -23,8 +23,8 @@ record Options(Set<Integer> rows, int rounds, double scale, boolean gate, boolea
               --rounds 5    how many rounds, each of the floor and the relay in turns
               --scale 1     what sizes and times are multiplied by
               --quick       --rounds 1 --scale 0.2: whether it runs, rather than how fast
-              --gate        a short form of rows 1, 3 and 4; fails below 70 %% of the ratios in bench/recorded.json
-              --record      writes the ratios of rows 1, 3 and 4 to bench/recorded.json""".replace("%%", "%");
+              --gate        a short form of rows 1, 3 and 4; fails below 70 % of the ratios in bench/recorded.json
+              --record      with --gate: writes the ratios to bench/recorded.json instead""";
 
     static Options parse(String[] arguments) {
         Set<Integer> rows = new TreeSet<>(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));

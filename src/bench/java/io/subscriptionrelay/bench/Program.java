@@ -124,7 +124,11 @@ class Program implements AutoCloseable {
 
     /** Calls an operation of the one MBean of this name, which may have wildcards. */
     Object call(String name, String operation) throws IOException, JMException {
-        return jmx().invoke(only(name), operation, new Object[0], new String[0]);
+        return call(name, operation, new Object[0], new String[0]);
+    }
+
+    Object call(String name, String operation, Object[] arguments, String[] signature) throws IOException, JMException {
+        return jmx().invoke(only(name), operation, arguments, signature);
     }
 
     Object attribute(String name, String attribute) throws IOException, JMException {
@@ -184,6 +188,13 @@ class Program implements AutoCloseable {
     /** {@code kill -9}: its data is not used again. */
     @Override
     public void close() {
+        try {
+            if (connector != null) {
+                connector.close();
+            }
+        } catch (IOException e) {
+            // it is gone already
+        }
         try {
             process.destroyForcibly().waitFor();
         } catch (InterruptedException e) {

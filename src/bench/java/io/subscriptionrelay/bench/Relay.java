@@ -18,12 +18,12 @@ final class Relay extends Program {
 
     private final int port;
     private final int managementPort;
+    private final Path recording;
 
     /** What a start of the relay is told. */
     static final class Settings {
 
         private final Path dataDir;
-        private final List<String> jvm = new ArrayList<>();
         private final List<String> properties = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
 
@@ -33,10 +33,6 @@ final class Relay extends Program {
             environment.put("RELAY_DATA_DIR", dataDir.toAbsolutePath().toString());
             environment.put("REVENUECAT_AUTHORIZATION", Samples.AUTHORIZATION);
             environment.put("REVENUECAT_SIGNING_SECRET", Samples.SECRET);
-            String recording = System.getProperty("bench.recording");
-            if (recording != null) {
-                jvm.add("-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording);
-            }
         }
 
         Settings set(String variable, String value) {
@@ -62,17 +58,22 @@ final class Relay extends Program {
         Relay start() {
             int port = freePort();
             int managementPort = freePort();
-            List<String> arguments = new ArrayList<>(jvm);
+            List<String> arguments = new ArrayList<>();
+            Path recording = Recordings.next(dataDir.getFileName().toString());
+            if (recording != null && Recordings.fromStart()) {
+                arguments.add("-XX:StartFlightRecording=name=" + Recordings.NAME + ",settings=profile");
+            }
             arguments.addAll(List.of("-jar", JAR, "--server.port=" + port, "--management.server.port=" + managementPort));
             arguments.addAll(properties);
-            return new Relay("relay-" + dataDir.getFileName(), arguments, environment, port, managementPort);
+            return new Relay("relay-" + dataDir.getFileName(), arguments, environment, port, managementPort, recording);
         }
     }
 
-    private Relay(String name, List<String> arguments, Map<String, String> environment, int port, int managementPort) {
+    private Relay(String name, List<String> arguments, Map<String, String> environment, int port, int managementPort, Path recording) {
         super(name, arguments, environment);
         this.port = port;
         this.managementPort = managementPort;
+        this.recording = recording;
     }
 
     int port() {
@@ -81,8 +82,28 @@ final class Relay extends Program {
 
     /** Waits until it says that it is ready; gives how long its start took, in nanoseconds. */
     long awaitReadiness() throws Exception {
-        await("readiness", Duration.ofSeconds(120), () -> status("/actuator/health/readiness") == 200);
-        return System.nanoTime() - startedAt();
+        await("readiness", Duration.ofSeconds(300), () -> status("/actuator/health/readiness") == 200);
+        long taken = System.nanoTime() - startedAt();
+        if (recording != null && !Recordings.fromStart()) {
+            diagnose("jfrStart", "name=" + Recordings.NAME, "settings=profile");
+        }
+        return taken;
+    }
+
+    private void diagnose(String command, String... arguments) throws Exception {
+        call("com.sun.management:type=DiagnosticCommand", command, new Object[] {arguments}, new String[] {String[].class.getName()});
+    }
+
+    @Override
+    public void close() {
+        if (recording != null) {
+            try {
+                diagnose("jfrStop", "name=" + Recordings.NAME, "filename=" + recording.toAbsolutePath());
+            } catch (Exception e) {
+                System.err.println("no recording: " + e);
+            }
+        }
+        super.close();
     }
 
     private int status(String path) {

@@ -8,6 +8,7 @@ import io.subscriptionrelay.mapping.MappingFailedException;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -96,12 +97,18 @@ public class Translation {
         return mapper.apply(Samples.PROVIDER, destination, Samples.STEP, facts, events[n]);
     }
 
+    private static String[] jvmArguments(String what) {
+        Path recording = Recordings.next(what);
+        return recording == null ? new String[] {"-Xmx512m"}
+                : new String[] {"-Xmx512m", "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording.toAbsolutePath()};
+    }
+
     static List<Result> measure(Options options) throws RunnerException {
         Map<String, Series> series = new TreeMap<>();
         for (int round = 0; round < options.rounds(); round++) {
             Collection<RunResult> results = new Runner(new OptionsBuilder().include("\\." + Translation.class.getSimpleName() + "\\.")
                     .forks(1).warmupIterations(1).warmupTime(TimeValue.milliseconds(WARM_UP)).measurementIterations(1)
-                    .exclude(round == 0 ? "^$" : "\\.facts$").measurementTime(TimeValue.milliseconds(MEASURED)).jvmArgs("-Xmx512m").verbosity(VerboseMode.SILENT).build()).run();
+                    .exclude(round == 0 ? "^$" : "\\.facts$").measurementTime(TimeValue.milliseconds(MEASURED)).jvmArgs(jvmArguments("translation")).verbosity(VerboseMode.SILENT).build()).run();
             for (RunResult result : results) {
                 String name = result.getParams().getBenchmark();
                 series.computeIfAbsent(name.substring(name.lastIndexOf('.') + 1), unused -> new Series())

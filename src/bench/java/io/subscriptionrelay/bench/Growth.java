@@ -1,0 +1,117 @@
+package io.subscriptionrelay.bench;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Rows 8, 9 and 10: what grows with the backlog and the number of accounts. The rate is taken over the same records after
+ * the start in each case, so that the JVM is equally warm and only what waits behind them differs.
+ */
+final class Growth {
+
+    private static final int WARM_UP = 20_000;
+    private static final int MEASURED = 18_000;
+    private static final int LEAST = 40_000;
+    private static final int MORE = 100_000;
+    private static final int MOST = 1_000_000;
+    private static final double MEGABYTE = 1024 * 1024;
+    private static final Duration LONGEST = Duration.ofMinutes(2);
+
+    private Growth() {
+    }
+
+    /** What a start and a drain of the first records came to. */
+    private record Measured(double perSecond, double readyAfter, double peakMemory) {
+    }
+
+    static List<Result> measure(Options options) throws Exception {
+        List<Result> results = new ArrayList<>();
+        if (options.rows().contains(10)) {
+            results.add(Result.value("10", "start to readiness, empty", "s", emptyStarts(options), Result.atMost(6), ""));
+        }
+        Series least = new Series();
+        if (options.rows().contains(8)) {
+            Series more = new Series();
+            Series ten = new Series();
+            Series fifty = new Series();
+            for (int round = 0; round < options.atMost(1); round++) {
+                least.add(drain(options, options.size(LEAST), 1).perSecond());
+                more.add(drain(options, options.size(MORE), 1).perSecond());
+                ten.add(drain(options, options.size(LEAST), 10).perSecond());
+                fifty.add(drain(options, options.size(LEAST), 50).perSecond());
+            }
+            String note = "records " + Report.number(options.size(WARM_UP)) + " to " + Report.number(options.size(WARM_UP + MEASURED));
+            results.add(Result.ratio("8", "drain, 100 k waiting", "1/s", least, more, Result.atLeast(0.8), note));
+            results.add(Result.ratio("8c", "drain, 10 accounts", "1/s", least, ten, Result.atLeast(0.8), note));
+            results.add(Result.ratio("8d", "drain, 50 accounts", "1/s", least, fifty, Result.atLeast(0.8), note));
+        }
+        Measured most = drain(options, options.size(MOST), 1);
+        if (options.rows().contains(8)) {
+            results.add(2, Result.ratio("8b", "drain, 1 M waiting", "1/s", Series.of(least.median()), Series.of(most.perSecond()),
+                    Result.atLeast(0.8), "the same records"));
+        }
+        if (options.rows().contains(9)) {
+            results.add(Result.value("9", "peak memory with 1 M waiting", "MB", Series.of(most.peakMemory()), Result.atMost(900), ""));
+        }
+        if (options.rows().contains(10)) {
+            results.add(Result.value("10b", "start to readiness, 1 M waiting", "s", Series.of(most.readyAfter()), Result.atMost(20), ""));
+        }
+        return results;
+    }
+
+    private static Series emptyStarts(Options options) throws Exception {
+        Series seconds = new Series();
+        for (int round = 0; round < options.atMost(3); round++) {
+            try (CleverTap destination = new CleverTap(Duration.ZERO);
+                    Relay relay = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination).start()) {
+                seconds.add(relay.awaitReadiness() / 1e9);
+            }
+        }
+        return seconds;
+    }
+
+    private static Measured drain(Options options, int waiting, int accounts) throws Exception {
+        Path data = Folders.copy(Folders.filled(waiting, Filler.Users.ONE_EACH, accounts), "growth");
+        try (CleverTap destination = new CleverTap(Drain.LATENCY)) {
+            Relay.Settings settings = new Relay.Settings(data).cleverTap(destination).heldBack();
+            if (accounts > 1) {
+                accounts(settings, destination, accounts);
+            }
+            try (Relay relay = settings.start()) {
+                double readyAfter = relay.awaitReadiness() / 1e9;
+                relay.translate();
+                long from = destination.await(options.size(WARM_UP), LONGEST);
+                long to = destination.await(options.size(WARM_UP) + options.size(MEASURED), LONGEST);
+                return new Measured(Drain.rate(destination, from, to), readyAfter, relay.peakMemory() / MEGABYTE);
+            }
+        } finally {
+            Folders.delete(data);
+        }
+    }
+
+    /** As an integration engineer does it: a settings file, an account's route each, and a route that chooses by the app. */
+    private static void accounts(Relay.Settings settings, CleverTap destination, int accounts) throws Exception {
+        Path home = Folders.fresh("home");
+        Folders.copyInto(Path.of("routes"), Files.createDirectories(home.resolve("routes")));
+        Folders.copyInto(Path.of("mappings"), Files.createDirectories(home.resolve("mappings")));
+        Path chooser = home.resolve("routes/translate/" + Samples.PROVIDER + ".camel.yaml");
+        String route = Files.readString(chooser);
+        String chosen = route.replace("expression: ${exchangeProperty.environment}\n", "expression: ${exchangeProperty.appId}\n");
+        if (chosen.equals(route)) {
+            throw new IllegalStateException(chooser + " chooses the account in another way now");
+        }
+        Files.writeString(chooser, chosen);
+        for (int n = 0; n < accounts; n++) {
+            String account = Filler.app(n, accounts);
+            String property = "relay.destinations.clevertap.accounts." + account + ".";
+            settings.property(property + "id", CleverTap.ACCOUNT).property(property + "secret", CleverTap.PASSCODE)
+                    .property(property + "url", destination.url());
+            Files.writeString(home.resolve("routes/deliver/clevertap-" + account + ".camel.yaml"),
+                    Files.readString(Path.of("routes/deliver/clevertap-sandbox.camel.yaml")).replace("sandbox", account));
+        }
+        settings.set("RELAY_HOME", home.toAbsolutePath().toString());
+    }
+}

@@ -1,0 +1,81 @@
+package io.subscriptionrelay.bench;
+
+import io.subscriptionrelay.simulator.OneSignalSimulator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Row 5: a backlog for OneSignal, against the strict simulator with OneSignal's limits. Those are the floor: a call more would be
+ * refused. Once with the events of a user close together, as the events of a purchase are, and a part of it with them far apart, where there is
+ * nothing to fold.
+ */
+final class OneSignalDrain {
+
+    private static final String APP = "5fd1b6f0-3c4e-4c1a-9a55-0f0b6a9f1c11";
+    private static final String KEY = "os_v2_app_key-of-the-benchmark";
+    private static final int EVENTS = 100_000;
+    private static final double CALLS_A_SECOND = 1000;
+    private static final int KEPT = 30_000;
+    private static final long SPREAD_MEASURED = 10_000;
+    private static final Duration LONGEST = Duration.ofMinutes(4);
+
+    private OneSignalDrain() {
+    }
+
+    private record Measured(double callsPerSecond, double eventsPerCall, long violations) {
+    }
+
+    static List<Result> measure(Options options) throws Exception {
+        int events = options.size(EVENTS);
+        Series rate = new Series();
+        Series folded = new Series();
+        long violations = 0;
+        for (int round = 0; round < options.atMost(1); round++) {
+            Measured measured = drain(Folders.filled(events, Filler.Users.BURSTS, 1), events, LONGEST);
+            rate.add(measured.callsPerSecond());
+            folded.add(measured.eventsPerCall());
+            violations += measured.violations();
+        }
+        Measured spread = drain(Folders.filled(options.size(EVENTS / 2), Filler.Users.SPREAD, 1), options.size(EVENTS / 2),
+                Duration.ofMillis(options.time(SPREAD_MEASURED)));
+        List<Result> results = new ArrayList<>();
+        Series limit = new Series();
+        rate.rounds().forEach(round -> limit.add(CALLS_A_SECOND));
+        results.add(Result.ratio("5", "OneSignal calls, " + Report.number(events) + " events, five a user", "1/s", limit, rate, Result.atLeast(0.9),
+                "one round; " + violations + " calls too many"));
+        results.add(Result.value("5b", "events a call", "", folded, Result.atLeast(3), ""));
+        results.add(Result.ratio("5c", "OneSignal calls, a user's events far apart", "1/s", Series.of(CALLS_A_SECOND),
+                Series.of(spread.callsPerSecond()), null, "the first seconds; " + spread.violations() + " calls too many"));
+        return results;
+    }
+
+    /** Until all is done or the time is over, counted from the first call. */
+    private static Measured drain(Path filled, int events, Duration longest) throws Exception {
+        Path data = Folders.copy(filled, "onesignal");
+        try (OneSignalSimulator destination = new OneSignalSimulator().app(APP, KEY).tagLimit(20).autoCreateUsers(true).appRps(CALLS_A_SECOND)
+                        .latency(Drain.LATENCY).keep(KEPT).start();
+                Relay relay = new Relay.Settings(data).set("ONESIGNAL_APP_ID", APP).set("ONESIGNAL_API_KEY", KEY)
+                        .set("ONESIGNAL_URL", destination.url()).heldBack().start()) {
+            relay.awaitReadiness();
+            relay.translate();
+            relay.await("call", Duration.ofSeconds(60), () -> destination.callCount() > 0);
+            long first = System.nanoTime();
+            long before = destination.callCount();
+            long last = first;
+            long calls = before;
+            long left = events;
+            while (left > 0 && last - first < longest.toNanos()) {
+                TimeUnit.MILLISECONDS.sleep(100);
+                if (destination.callCount() > calls) {
+                    calls = destination.callCount();
+                    last = System.nanoTime();
+                }
+                left = relay.waiting("events." + Samples.PROVIDER) + relay.waiting("deliver.onesignal.production");
+            }
+            return new Measured((calls - before) / ((last - first) / 1e9), (double) (events - left) / calls, destination.rateViolations());
+        }
+    }
+}
