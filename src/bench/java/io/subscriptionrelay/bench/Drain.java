@@ -79,17 +79,10 @@ final class Drain {
 
     /** Records a second between two times. */
     static double rate(CleverTap destination, long from, long to) {
-        CleverTap.Moment first = null;
-        CleverTap.Moment last = null;
-        for (CleverTap.Moment moment : destination.moments()) {
-            if (moment.nanos() - from >= 0 && moment.nanos() - to <= 0) {
-                first = first == null ? moment : first;
-                last = moment;
-            }
-        }
-        if (first == last) {
-            throw new IllegalStateException("nothing was delivered in that time");
-        }
-        return (last.records() - first.records()) / ((last.nanos() - first.nanos()) / 1e9);
+        return (recordsAt(destination, to) - recordsAt(destination, from)) / ((to - from) / 1e9);
+    }
+
+    private static long recordsAt(CleverTap destination, long nanos) {
+        return destination.moments().stream().filter(moment -> moment.nanos() - nanos <= 0).mapToLong(CleverTap.Moment::records).max().orElse(0);
     }
 }
