@@ -50,6 +50,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private static final long POLL = 250;
     private static final long FIRST_BACK_OFF = 100;
     private static final long LONGEST_BACK_OFF = 10_000;
+    /** A broker that is gone refuses at once, and the pool may hold many connections to it that are tried before a new one. */
+    private static final long LONGEST_WAIT_FOR_BROKER = 1_000;
 
     private final JmsBatchEndpoint endpoint;
     private final Semaphore turn = new Semaphore(1, true);
@@ -163,7 +165,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                                 LOG.warn("{} has lost the broker and tries again until it is back: {}", endpoint.getQueueName(),
                                         Causes.of(e));
                             }
-                            await(backOff);
+                            await(Math.min(LONGEST_WAIT_FOR_BROKER, backOff));
                             backOff = Math.min(LONGEST_BACK_OFF, 2 * backOff);
                         }
                     }
