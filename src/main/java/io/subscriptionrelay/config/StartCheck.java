@@ -5,11 +5,14 @@ import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.EnvironmentAware;
 import org.springframework.core.env.Environment;
@@ -24,6 +27,8 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
 
     private static final Logger LOG = LoggerFactory.getLogger(StartCheck.class);
 
+    private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([A-Za-z0-9_.-]{1,100})}");
+
     private Environment environment;
 
     @Override
@@ -33,6 +38,8 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
+        refuseUnsetPlaceholders();
+        refuseOnePort();
         RelayProperties properties = Binder.get(environment).bind("relay", RelayProperties.class).get();
         Map<String, Provider> providers = properties.providers();
         Map<String, Destination> destinations = properties.destinations();
@@ -59,6 +66,36 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
                 }
             });
         });
+    }
+
+    /** Spring passes on a placeholder that it cannot resolve as it stands, and it would be sent as a secret. */
+    private void refuseUnsetPlaceholders() {
+        for (String group : List.of("relay", "spring.datasource", "server", "management")) {
+            Map<?, ?> values = Binder.get(environment).bind(group, Bindable.of(Map.class)).orElse(Map.of());
+            refuseUnsetPlaceholders(group, values);
+        }
+    }
+
+    private static void refuseUnsetPlaceholders(String path, Object value) {
+        if (value instanceof Map<?, ?> values) {
+            values.forEach((key, inner) -> refuseUnsetPlaceholders(path + "." + key, inner));
+        } else if (value instanceof String text) {
+            Matcher found = PLACEHOLDER.matcher(text);
+            if (found.find()) {
+                String name = found.group(1);
+                throw new StartRefusedException(path + " is made of ${" + name + "}, but " + name + " is not set.",
+                        "Set " + name + "; or write ${" + name + ":} if it may be missing.");
+            }
+        }
+    }
+
+    private void refuseOnePort() {
+        String operations = environment.getProperty("management.server.port", "");
+        if (!operations.isBlank() && !operations.equals("0") && operations.equals(environment.getProperty("server.port", ""))) {
+            throw new StartRefusedException("Webhooks and operations are both to answer at port " + operations
+                    + ", so whoever may send webhooks could reach the operations.",
+                    "Set SERVER_PORT or MANAGEMENT_SERVER_PORT to another port.");
+        }
     }
 
     private static void refuse(Map<String, Provider> providers, Map<String, Destination> destinations, boolean anyProvider,

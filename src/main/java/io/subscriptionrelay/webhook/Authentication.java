@@ -33,6 +33,8 @@ final class Authentication {
     private static final String TIMESTAMP = "t=";
     private static final String SIGNATURE_BESIDE_TIMESTAMP = "v1=";
     private static final int LONGEST_TIMESTAMP = 12;
+    /** Half of a secret with a comma in it could be guessed. */
+    private static final int SHORTEST_OF_SEVERAL = 5;
     private static final Pattern SIGNED_WORD = Pattern.compile("\\{(timestamp|id|body|secret)}|.", Pattern.DOTALL);
     /** An id with a dot could be cut elsewhere than where it was signed, so that other words of it pass for the time. */
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
@@ -56,7 +58,16 @@ final class Authentication {
             throw new StartRefusedException(signature.variable() + " is set, but not where its signatures are.",
                     "Write a form with a `header` under the provider's `signature.forms`.");
         }
-        return signature.secrets().stream().filter(secret -> !secret.isBlank()).map(secret -> key(secret, signature)).toList();
+        List<String> secrets = signature.secrets().stream().filter(secret -> !secret.isBlank()).toList();
+        if (secrets.size() > 1 && secrets.stream().anyMatch(secret -> secret.length() < SHORTEST_OF_SEVERAL)) {
+            throw new StartRefusedException(signature.variable() + " holds a comma, which separates several secrets, and one of them would have"
+                    + " fewer than " + SHORTEST_OF_SEVERAL + " characters.",
+                    "If it is one secret with a comma in it, have the provider make another one; nobody could tell it from several.");
+        }
+        Stream<String> whole = secrets.size() > 1 && signature.secretEncoding() == SecretEncoding.TEXT
+                // one secret that has a comma in it
+                ? Stream.of(String.join(",", secrets)) : Stream.empty();
+        return Stream.concat(secrets.stream(), whole).map(secret -> key(secret, signature)).toList();
     }
 
     private static byte[] key(String secret, Signature signature) {

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A start that cannot do what is asked for says what was found, where, and what to write instead. */
 class StartRefusedTest {
@@ -28,6 +30,32 @@ class StartRefusedTest {
         StartRefusedException refusal = refusal(RelayApp.with(folder).oneSignal("http://127.0.0.1:9").set("REVENUECAT_AUTHORIZATION", ""));
         assertThat(refusal).hasMessageContaining("no provider of webhooks is configured");
         assertThat(refusal.action()).contains("REVENUECAT_AUTHORIZATION", "REVENUECAT_SIGNING_SECRET", "PURCHASELY_SHARED_SECRET", "QONVERSION_TOKEN");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CLEVERTAP_PASSCODE", "CLEVERTAP_ACCOUNT_ID", "REVENUECAT_AUTHORIZATION", "PURCHASELY_SHARED_SECRET", "CONSOLE_PASSWORD",
+        "STATE_JDBC_PASSWORD", "BROKER_PASSWORD"})
+    void aVariableThatIsNotSetIsNamedInsteadOfBeingSentAsASecret(String variable) {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set(variable, "pre-${NOT_SET_ANYWHERE}"));
+        assertThat(refusal).hasMessageContaining("NOT_SET_ANYWHERE is not set");
+        assertThat(refusal.action()).contains("Set NOT_SET_ANYWHERE");
+        assertThat(refusal.getMessage() + refusal.action()).doesNotContain("pre-");
+    }
+
+    @Test
+    void webhooksAndOperationsNeedPortsOfTheirOwn() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set("server.port", "18080")
+                .set("management.server.port", "18080"));
+        assertThat(refusal).hasMessageContaining("both to answer at port 18080");
+        assertThat(refusal.action()).contains("MANAGEMENT_SERVER_PORT");
+    }
+
+    @Test
+    void aSecretThatACommaWouldCutIntoSomethingShortIsRefused() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("http://127.0.0.1:9")
+                .set("PURCHASELY_SHARED_SECRET", "k9,a long remainder of the secret"));
+        assertThat(refusal).hasMessageContaining("PURCHASELY_SHARED_SECRET holds a comma");
+        assertThat(refusal.getMessage() + refusal.action()).doesNotContain("k9").doesNotContain("remainder");
     }
 
     @Test
