@@ -20,6 +20,7 @@ import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.nativo.jlibaio.LibaioContext;
 import org.apache.camel.component.jms.JmsComponent;
+import org.apache.camel.component.jms.JmsHeaderFilterStrategy;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.context.annotation.Bean;
 
@@ -154,6 +155,10 @@ class BrokerConfiguration {
         jms.setDeliveryPersistent(true);
         jms.setDisableReplyTo(true);
         jms.setLazyCreateTransactionManager(false);
+        // Camel 4.18.0 lets CAmelJmsDestinationName pass, which is CVE-2026-40453
+        JmsHeaderFilterStrategy headers = new JmsHeaderFilterStrategy();
+        headers.setLowerCase(true);
+        jms.setHeaderFilterStrategy(headers);
         return jms;
     }
 }

@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -30,9 +31,12 @@ final class ManagementGuard extends OncePerRequestFilter {
     private final ManagementAccess access;
     private final String basePath;
 
-    ManagementGuard(ManagementAccess access, String basePath) {
+    private final LoginThrottle throttle;
+
+    ManagementGuard(ManagementAccess access, String basePath, Clock clock) {
         this.access = access;
         this.basePath = basePath;
+        this.throttle = new LoginThrottle(clock);
     }
 
     /** Gives Hawtio the login; its listener has made its settings before any filter is initialised. */
@@ -52,10 +56,31 @@ final class ManagementGuard extends OncePerRequestFilter {
             chain.doFilter(request, response);
         } else if (fromAnotherSite(request)) {
             refuse(response, 403, "a web page of another site sent this request; use this port's own pages, or a client that sends no Origin");
+        } else if (guesses(request) && throttle.lockedSeconds(request.getRemoteAddr()) > 0) {
+            response.setHeader("Retry-After", Long.toString(throttle.lockedSeconds(request.getRemoteAddr())));
+            refuse(response, 429, "too many wrong passwords came from your address; wait, then try again");
         } else if (CONSOLE.contains(endpoint(request.getServletPath()))) {
             console(request, response, chain);
+            if (guesses(request)) {
+                count(request, response.getStatus() != HttpServletResponse.SC_UNAUTHORIZED
+                        && response.getStatus() != HttpServletResponse.SC_FORBIDDEN);
+            }
         } else {
             rest(request, response, chain);
+        }
+    }
+
+    /** Whether it brings a password that may be wrong. */
+    private static boolean guesses(HttpServletRequest request) {
+        return request.getHeader("Authorization") != null
+                || ("POST".equals(request.getMethod()) && request.getServletPath().endsWith("/auth/login"));
+    }
+
+    private void count(HttpServletRequest request, boolean right) {
+        if (right) {
+            throttle.succeeded(request.getRemoteAddr());
+        } else {
+            throttle.failed(request.getRemoteAddr());
         }
     }
 
@@ -80,6 +105,9 @@ final class ManagementGuard extends OncePerRequestFilter {
     private void rest(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws IOException, ServletException {
         String authorization = request.getHeader("Authorization");
         boolean known = access.credentials().map(credentials -> credentials.match(authorization)).orElse(false);
+        if (authorization != null) {
+            count(request, known);
+        }
         if (known) {
             chain.doFilter(request, response);
         } else if (access.loopback() && authorization == null) {

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.console;
 
+import java.time.Clock;
 import org.springframework.boot.actuate.autoconfigure.endpoint.web.WebEndpointProperties;
 import org.springframework.boot.actuate.autoconfigure.web.ManagementContextConfiguration;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -11,8 +12,9 @@ import org.springframework.core.Ordered;
 public class ManagementGuardConfiguration {
 
     @Bean
-    FilterRegistrationBean<ManagementGuard> managementGuard(ManagementAccess access, WebEndpointProperties endpoints) {
-        FilterRegistrationBean<ManagementGuard> registration = new FilterRegistrationBean<>(new ManagementGuard(access, endpoints.getBasePath()));
+    FilterRegistrationBean<ManagementGuard> managementGuard(ManagementAccess access, WebEndpointProperties endpoints, Clock clock) {
+        FilterRegistrationBean<ManagementGuard> registration = new FilterRegistrationBean<>(
+                new ManagementGuard(access, endpoints.getBasePath(), clock));
         registration.addUrlPatterns(endpoints.getBasePath() + "/*");
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;

@@ -13,10 +13,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import javax.net.ssl.SSLException;
 
 /**
  * {@code java -jar subscription-relay.jar trace <event id>}: asks the management port of the relay that runs here what became of
@@ -29,12 +31,16 @@ public final class TraceCommand {
 
     private static final String PORT = "MANAGEMENT_SERVER_PORT";
     private static final String ADDRESS = "MANAGEMENT_SERVER_ADDRESS";
+    private static final String SSL = "MANAGEMENT_SERVER_SSL_";
+    private static final String USER = "CONSOLE_USER";
+    private static final String PASSWORD = "CONSOLE_PASSWORD";
     private static final Set<String> OPTIONS = Set.of("user", "provider", "destination", "outcome", "from", "to", "limit");
     private static final String USAGE = """
             usage: trace <event id>     what became of an event
                    trace --user <id>    what became of the events of a user, the newest first
             narrowed by --provider, --destination, --outcome, --from and --to <2026-10-01T12:00:00Z>, --limit <n>
-            It asks the running relay at MANAGEMENT_SERVER_ADDRESS (127.0.0.1) and MANAGEMENT_SERVER_PORT (8081).""";
+            It asks the running relay at MANAGEMENT_SERVER_ADDRESS (127.0.0.1) and MANAGEMENT_SERVER_PORT (8081), with the login
+            of CONSOLE_USER (relay) and CONSOLE_PASSWORD if that is set.""";
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final Map<String, String> environment;
@@ -60,16 +66,34 @@ public final class TraceCommand {
         List<String> parameters = new ArrayList<>();
         query.forEach((name, value) -> parameters.add(name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8)));
         try {
-            HttpResponse<String> answer = HttpClient.newBuilder().connectTimeout(PATIENCE).build().send(HttpRequest.newBuilder(
-                    URI.create("http://" + server + "/actuator/events?" + String.join("&", parameters))).timeout(PATIENCE).build(),
-                    BodyHandlers.ofString());
-            return print(answer, server);
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create((encrypted() ? "https://" : "http://") + server
+                    + "/actuator/events?" + String.join("&", parameters))).timeout(PATIENCE);
+            login(request);
+            return print(HttpClient.newBuilder().connectTimeout(PATIENCE).build().send(request.build(), BodyHandlers.ofString()), server);
+        } catch (SSLException e) {
+            err.println("What answers at " + server + " is not trusted (" + e.getMessage() + "). For a certificate of your own set"
+                    + " JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=<file>.");
+            return 2;
         } catch (IOException | IllegalArgumentException e) {
             err.println("No relay answers at " + server + "; start it, or set " + PORT + " and " + ADDRESS + " to where it runs.");
             return 2;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 2;
+        }
+    }
+
+    private boolean encrypted() {
+        return environment.keySet().stream().anyMatch(name -> name.startsWith(SSL) && !name.equals(SSL + "ENABLED"))
+                && !"false".equalsIgnoreCase(environment.get(SSL + "ENABLED"));
+    }
+
+    /** From the environment only: arguments of a command are there for every user of the machine to read. */
+    private void login(HttpRequest.Builder request) {
+        String password = environment.getOrDefault(PASSWORD, "");
+        if (!password.isBlank()) {
+            request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(
+                    (environment.getOrDefault(USER, "relay") + ":" + password).getBytes(StandardCharsets.UTF_8)));
         }
     }
 
@@ -94,6 +118,10 @@ public final class TraceCommand {
             json = StrictJson.mapper().readTree(answer.body());
         } catch (IOException notJson) {
             json = StrictJson.mapper().missingNode();
+        }
+        if (answer.statusCode() == 401) {
+            err.println("The relay at " + server + " asks for a login: set " + PASSWORD + " (and " + USER + ") as for the relay itself.");
+            return 2;
         }
         if (answer.statusCode() != 200 || !json.path("events").isArray()) {
             err.println(json.path("error").isTextual() && json.path("error").asText().contains(" ") ? sentence(json.path("error").asText())

@@ -1,17 +1,24 @@
 package io.subscriptionrelay.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RelayApp;
+import io.subscriptionrelay.trace.TraceCommand;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -242,6 +249,38 @@ class ManagementAccessTest {
             assertThat(login("operator", PASSWORD).status()).isEqualTo(200);
             assertThat(get("/actuator/jolokia/version").status()).isEqualTo(403);
             assertThat(output).doesNotContain(PASSWORD);
+        }
+
+        @Test
+        void slowsDownWhoGuesses() {
+            for (int i = 0; i < 11; i++) {
+                assertThat(get("/actuator/parked", "Authorization", basic("operator", "guess-" + i)).status()).isEqualTo(401);
+            }
+            Answer locked = get("/actuator/parked", "Authorization", basic("operator", PASSWORD));
+            assertThat(locked.status()).isEqualTo(429);
+            assertThat(Integer.parseInt(locked.header("Retry-After"))).isPositive();
+            assertThat(get("/actuator/jolokia/version", "Authorization", basic("operator", PASSWORD)).status()).isEqualTo(429);
+            assertThat(login("operator", PASSWORD).status()).isEqualTo(429);
+            showsHealthAndNumbersToEverybody();
+            await().atMost(Duration.ofSeconds(10)).until(() ->
+                    get("/actuator/parked", "Authorization", basic("operator", PASSWORD)).status() == 200);
+        }
+
+        @Test
+        void answersTheCommandLineThatHasTheLogin() {
+            Map<String, String> here = Map.of("MANAGEMENT_SERVER_PORT", Integer.toString(relay.managementPort()), "MANAGEMENT_SERVER_ADDRESS", "0.0.0.0");
+            assertThat(trace(here, 2)).contains("asks for a login: set CONSOLE_PASSWORD");
+            Map<String, String> login = new HashMap<>(here);
+            login.put("CONSOLE_USER", "operator");
+            login.put("CONSOLE_PASSWORD", PASSWORD);
+            assertThat(trace(login, 1)).startsWith("Nothing is known of an event with this id");
+        }
+
+        private static String trace(Map<String, String> environment, int status) {
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
+            assertThat(new TraceCommand(environment, stream, stream).run(new String[] {"trace", "unheard-of"})).isEqualTo(status);
+            return said.toString(StandardCharsets.UTF_8);
         }
 
         @Test
