@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS event_trace (
 );
 CREATE INDEX IF NOT EXISTS event_trace_event ON event_trace (event_id);
 CREATE INDEX IF NOT EXISTS event_trace_user ON event_trace (user_key);
+CREATE INDEX IF NOT EXISTS event_trace_time ON event_trace (happened_at);
 
 -- Relays on one PostgreSQL: which of them live, and which users' states each is delivering just now.
 CREATE TABLE IF NOT EXISTS relay_instance (

@@ -16,8 +16,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
 /**
- * The table of traces. Rows are appended in about the order of time, so what is old is at its beginning, and no index over the
- * time is needed.
+ * The table of traces. Rows are appended in about the order of time, so what is old is at its beginning. The index over the time is
+ * for questions about a time; it makes writing about a tenth slower.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -117,10 +117,12 @@ class TraceTable {
             }
         }
         String where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+        boolean byTime = filter.user() == null && (filter.from() != null || filter.to() != null);
         Set<Key> keys = new LinkedHashSet<>();
         queries.query(connection -> {
-            PreparedStatement query = connection.prepareStatement("SELECT provider, event_id FROM event_trace" + where + " ORDER BY id DESC");
-            query.setMaxRows(limit * ROWS_PER_EVENT);
+            PreparedStatement query = connection.prepareStatement("SELECT provider, event_id FROM event_trace" + where
+                    + " ORDER BY " + (byTime ? "happened_at DESC, id DESC" : "id DESC")
+                    + " FETCH FIRST " + limit * ROWS_PER_EVENT + " ROWS ONLY");
             for (int i = 0; i < values.size(); i++) {
                 query.setObject(i + 1, values.get(i));
             }

@@ -235,6 +235,9 @@ class EventTracesTest {
                         null, null, null));
             }
             table.append(rows);
+            assertThat(app.actuator("/events?limit=100&to=" + (now - 50_000)).path("events")).hasSize(20);
+            assertThat(app.actuator("/events?limit=3&from=" + (now - 50_000)).path("events")).extracting(event -> event.path("eventId").asText())
+                    .containsExactly("old-24", "old-23", "old-22");
             assertThat(table.deleteBefore(now - 50_000, 15)).isEqualTo(15);
             assertThat(table.deleteBefore(now - 50_000, 15)).isEqualTo(5);
             assertThat(table.deleteBefore(now - 50_000, 15)).isZero();
