@@ -43,12 +43,14 @@ import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bad records among a thousand: refused by name, or making CleverTap refuse or fail on the call that they are in. */
+@Tag("chaos")
 class PoisonRecordTest {
 
     private static final int BATCH = 1000;

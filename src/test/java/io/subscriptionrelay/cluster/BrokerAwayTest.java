@@ -12,10 +12,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** While an external broker is away, the relay says so and turns webhooks away; once it is there, it goes on by itself. */
+@Tag("chaos")
 class BrokerAwayTest {
 
     @TempDir

@@ -27,10 +27,12 @@ import java.util.stream.IntStream;
 import org.apache.activemq.artemis.core.server.Queue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two relays on one Artemis and one PostgreSQL keep the promises of one. */
+@Tag("chaos")
 class TwoRelaysTest {
 
     private static final int USERS = 6;

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A data directory on a small file system of its own, which fills up or becomes
  * read-only under the relay. Needs the right to mount.
  */
+@Tag("chaos")
 class DiskTroubleTest {
 
     private static final int MEGABYTES = 160;

@@ -351,7 +351,8 @@ class ParkedTest {
         String key = text(entries("").get(0), "eventId");
         assertThat(key).startsWith("key:");
         assertThat(total("?eventId=" + key)).isEqualTo(2);
-        assertThat(relay.actuator("/events?id=" + key).path("events")).hasSize(1);
+        // traces are written a moment later, several at once
+        await().atMost(SOON).untilAsserted(() -> assertThat(relay.actuator("/events?id=" + key).path("events")).hasSize(1));
     }
 
     private void park(int count) {
