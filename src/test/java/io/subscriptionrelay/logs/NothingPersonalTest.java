@@ -23,6 +23,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,7 @@ class NothingPersonalTest {
     private static final String WRONG = "wrong-secret-of-somebody";
     private static final String PASSWORD = "console password of the tests";
     /** What may be nowhere. */
+    private static final Pattern FIRST_MESSAGE = Pattern.compile("\"FirstMessageAsJSON\":\"(?:[^\"\\\\]|\\\\.)*+\"");
     private static final Map<String, String> PRIVATE = new LinkedHashMap<>();
 
     static {
@@ -189,7 +191,8 @@ class NothingPersonalTest {
         assertThat(in.status()).isEqualTo(200);
         RawHttp.Answer beans = manage("GET", "/hawtio/jolokia/read/*:*", "Cookie", in.header("Set-Cookie").split(";")[0]);
         assertThat(beans.body()).contains("subscription-relay:", "org.apache.camel:", "org.apache.activemq.artemis:");
-        say(beans);
+        // the one attribute that is a stored event: what the console's browsing of a queue shows to who has logged in
+        said.append(FIRST_MESSAGE.matcher(beans.body()).replaceAll("")).append('\n');
     }
 
     private String firstParked(String provider) throws IOException {
