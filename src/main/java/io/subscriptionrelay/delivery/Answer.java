@@ -36,7 +36,7 @@ public record Answer(int status, JsonNode json, int repeats) {
             byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST);
             return new Answer(status, bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes),
                     Outage.repeats(exchange));
-        } catch (IOException notJson) {
+        } catch (IOException | NumberFormatException notJson) {
             return new Answer(status, MissingNode.getInstance(), Outage.repeats(exchange));
         }
     }
