@@ -29,6 +29,8 @@ public class JmsBatchComponentConfigurer extends PropertyConfigurerSupport imple
         case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
         case "connectionfactory":
         case "connectionFactory": target.setConnectionFactory(property(camelContext, jakarta.jms.ConnectionFactory.class, value)); return true;
+        case "lazystartproducer":
+        case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         default: return false;
         }
     }
@@ -47,6 +49,8 @@ public class JmsBatchComponentConfigurer extends PropertyConfigurerSupport imple
         case "bridgeErrorHandler": return boolean.class;
         case "connectionfactory":
         case "connectionFactory": return jakarta.jms.ConnectionFactory.class;
+        case "lazystartproducer":
+        case "lazyStartProducer": return boolean.class;
         default: return null;
         }
     }
@@ -61,6 +65,8 @@ public class JmsBatchComponentConfigurer extends PropertyConfigurerSupport imple
         case "bridgeErrorHandler": return target.isBridgeErrorHandler();
         case "connectionfactory":
         case "connectionFactory": return target.getConnectionFactory();
+        case "lazystartproducer":
+        case "lazyStartProducer": return target.isLazyStartProducer();
         default: return null;
         }
     }

@@ -32,12 +32,16 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
         case "keepturn":
         case "keepTurn": target.setKeepTurn(property(camelContext, boolean.class, value)); return true;
+        case "lazystartproducer":
+        case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "maxbytes":
         case "maxBytes": target.setMaxBytes(property(camelContext, long.class, value)); return true;
         case "maxmessages":
         case "maxMessages": target.setMaxMessages(property(camelContext, int.class, value)); return true;
         case "maxwait":
         case "maxWait": target.setMaxWait(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "queueheader":
+        case "queueHeader": target.setQueueHeader(property(camelContext, java.lang.String.class, value)); return true;
         case "workers": target.setWorkers(property(camelContext, int.class, value)); return true;
         default: return false;
         }
@@ -55,12 +59,16 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exchangePattern": return org.apache.camel.ExchangePattern.class;
         case "keepturn":
         case "keepTurn": return boolean.class;
+        case "lazystartproducer":
+        case "lazyStartProducer": return boolean.class;
         case "maxbytes":
         case "maxBytes": return long.class;
         case "maxmessages":
         case "maxMessages": return int.class;
         case "maxwait":
         case "maxWait": return long.class;
+        case "queueheader":
+        case "queueHeader": return java.lang.String.class;
         case "workers": return int.class;
         default: return null;
         }
@@ -79,12 +87,16 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exchangePattern": return target.getExchangePattern();
         case "keepturn":
         case "keepTurn": return target.isKeepTurn();
+        case "lazystartproducer":
+        case "lazyStartProducer": return target.isLazyStartProducer();
         case "maxbytes":
         case "maxBytes": return target.getMaxBytes();
         case "maxmessages":
         case "maxMessages": return target.getMaxMessages();
         case "maxwait":
         case "maxWait": return target.getMaxWait();
+        case "queueheader":
+        case "queueHeader": return target.getQueueHeader();
         case "workers": return target.getWorkers();
         default: return null;
         }

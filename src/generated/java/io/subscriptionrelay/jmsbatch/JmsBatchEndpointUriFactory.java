@@ -23,15 +23,17 @@ public class JmsBatchEndpointUriFactory extends org.apache.camel.support.compone
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(10);
+        Set<String> props = new HashSet<>(12);
         props.add("admission");
         props.add("bridgeErrorHandler");
         props.add("exceptionHandler");
         props.add("exchangePattern");
         props.add("keepTurn");
+        props.add("lazyStartProducer");
         props.add("maxBytes");
         props.add("maxMessages");
         props.add("maxWait");
+        props.add("queueHeader");
         props.add("queueName");
         props.add("workers");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);

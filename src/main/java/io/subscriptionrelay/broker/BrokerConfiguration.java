@@ -35,6 +35,7 @@ class BrokerConfiguration {
     /** A relay on the same data that is being stopped has gone by then. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
+    private static final int CONFIRMATION_WINDOW = MEGABYTE;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
@@ -138,6 +139,8 @@ class BrokerConfiguration {
         ActiveMQConnectionFactory factory = broker.external() ? ExternalBroker.factory(broker)
                 : new ActiveMQConnectionFactory(embedded.url());
         factory.setCacheDestinations(true);
+        // without it, nobody hears that the broker has refused a message that was sent within a transaction
+        factory.setConfirmationWindowSize(CONFIRMATION_WINDOW);
         factory.setCallTimeout(broker.storeTimeout().toMillis());
         factory.setCallFailoverTimeout(broker.storeTimeout().toMillis());
         JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();

@@ -8,13 +8,25 @@ import org.apache.camel.Exchange;
 public final class BatchTransaction {
 
     private final List<Runnable> afterCommit = new ArrayList<>();
+    private final BatchSession session;
 
-    BatchTransaction() {
+    BatchTransaction(BatchSession session) {
+        this.session = session;
+    }
+
+    /** The transaction of the batch that this exchange comes from, or null. */
+    static BatchTransaction of(Exchange exchange) {
+        return exchange.getProperty(JmsBatchConstants.TRANSACTION, BatchTransaction.class);
+    }
+
+    /** Where sends join the transaction; null in a trial. */
+    BatchSession session() {
+        return session;
     }
 
     /** Makes this a trial: no action of {@link #afterCommit} ever runs. */
     public static void withoutCommit(Exchange exchange) {
-        exchange.setProperty(JmsBatchConstants.TRANSACTION, new BatchTransaction());
+        exchange.setProperty(JmsBatchConstants.TRANSACTION, new BatchTransaction(null));
     }
 
     /**
@@ -23,7 +35,7 @@ public final class BatchTransaction {
      * @param exchange the batch's exchange, or one made from it
      */
     public static void afterCommit(Exchange exchange, Runnable action) {
-        BatchTransaction transaction = exchange.getProperty(JmsBatchConstants.TRANSACTION, BatchTransaction.class);
+        BatchTransaction transaction = of(exchange);
         if (transaction == null) {
             action.run();
         } else {

@@ -14,6 +14,13 @@ public final class JmsBatchConstants {
     /** Exchange property with the {@link BatchTurn} of an endpoint with {@code keepTurn}. */
     static final String TURN = "CamelJmsBatchTurn";
 
+    private static final String CONTROL = "camel";
+
     private JmsBatchConstants() {
+    }
+
+    /** Headers that begin like this, in any case, tell Camel's components what to do (CVE-2026-40453); no message may. */
+    static boolean isControl(String header) {
+        return header.regionMatches(true, 0, CONTROL, 0, CONTROL.length());
     }
 }

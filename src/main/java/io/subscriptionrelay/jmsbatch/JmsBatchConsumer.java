@@ -44,8 +44,6 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
 
     private static final Logger LOG = LoggerFactory.getLogger(JmsBatchConsumer.class);
-    /** Headers that begin like this, in any case, tell Camel's components what to do (CVE-2026-40453); no message may. */
-    private static final String CONTROL = "camel";
     /** How often a waiting worker looks whether it should stop, in milliseconds. */
     private static final long POLL = 250;
     private static final long FIRST_BACK_OFF = 100;
@@ -138,7 +136,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private final class Worker implements Runnable {
 
         private Connection connection;
-        private Session session;
+        private BatchSession session;
         private Queue queue;
         private MessageConsumer kept;
 
@@ -216,8 +214,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 ConnectionFactory factory = endpoint.getComponent().getConnectionFactory();
                 connection = factory.createConnection();
                 connection.start();
-                session = connection.createSession(true, Session.SESSION_TRANSACTED);
-                queue = session.createQueue(endpoint.getQueueName());
+                session = new BatchSession(connection.createSession(true, Session.SESSION_TRANSACTED));
+                queue = session.session().createQueue(endpoint.getQueueName());
                 if (lost.over()) {
                     LOG.info("{} has the broker back", endpoint.getQueueName());
                 }
@@ -226,7 +224,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
 
         private void disconnect() {
             close(kept);
-            close(session);
+            close(session == null ? null : session::close);
             close(connection);
             kept = null;
             session = null;
@@ -252,7 +250,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             if (!mayConsume()) {
                 return batch;
             }
-            MessageConsumer consumer = kept == null ? session.createConsumer(queue) : kept;
+            MessageConsumer consumer = kept == null ? session.session().createConsumer(queue) : kept;
             if (endpoint.getWorkers() == 1) {
                 kept = consumer;
             }
@@ -286,7 +284,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         }
 
         private boolean process(List<Message> batch, BatchTurn mine) throws JMSException {
-            BatchTransaction transaction = new BatchTransaction();
+            BatchTransaction transaction = new BatchTransaction(session);
             Exchange exchange = createExchange(false);
             try {
                 exchange.getExchangeExtension().setTransacted(true);
@@ -295,6 +293,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 exchange.getMessage().setBody(batch);
                 exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
                 route(exchange);
+                if (exchange.getException() == null && !exchange.isRollbackOnly()) {
+                    awaitAnswers(exchange);
+                }
                 if (exchange.getException() != null || exchange.isRollbackOnly()) {
                     rollBack(batch.size(), exchange.getException());
                     return false;
@@ -312,10 +313,18 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
+        private void awaitAnswers(Exchange exchange) {
+            try {
+                session.awaitAnswers();
+            } catch (JMSException refused) {
+                exchange.setException(refused);
+            }
+        }
+
         /** The session is bound to the thread, where Spring's JmsTemplate finds it and so Camel's producers. */
         private void route(Exchange exchange) {
             ConnectionFactory factory = endpoint.getComponent().getConnectionFactory();
-            TransactionSynchronizationManager.bindResource(factory, new JmsResourceHolder(factory, connection, session));
+            TransactionSynchronizationManager.bindResource(factory, new JmsResourceHolder(factory, connection, session.session()));
             try {
                 createUoW(exchange);
                 getProcessor().process(exchange);
@@ -358,7 +367,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             Enumeration<?> names = message.getPropertyNames();
             while (names.hasMoreElements()) {
                 String name = (String) names.nextElement();
-                if (!name.startsWith("_") && !name.startsWith("JMS") && !name.regionMatches(true, 0, CONTROL, 0, CONTROL.length())) {
+                if (!name.startsWith("_") && !name.startsWith("JMS") && !JmsBatchConstants.isControl(name)) {
                     camel.setHeader(name, message.getObjectProperty(name));
                 }
             }

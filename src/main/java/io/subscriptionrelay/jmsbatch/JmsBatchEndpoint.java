@@ -13,18 +13,19 @@ import org.apache.camel.spi.UriPath;
 import org.apache.camel.support.DefaultEndpoint;
 
 /**
- * Consume a JMS queue in batches, each in one transaction.
+ * Consume a JMS queue in batches, each in one transaction, and send lists of messages.
  *
  * The body is a list of Camel messages, which the split EIP takes apart. A batch is committed when the route ends well, and
- * rolled back when it ends with an exception. Sends in the same thread, through a component with the same connection
- * factory, are part of the transaction.
+ * rolled back when it ends with an exception. Lists that the route sends to jms-batch: are part of the transaction, as is what it
+ * sends in the same thread through a component with the same connection factory.
  */
 @ManagedResource(description = "Managed jms-batch endpoint")
 @UriEndpoint(firstVersion = "1.0.0", scheme = "jms-batch", title = "JMS Batch", syntax = "jms-batch:queueName",
-        consumerOnly = true, category = {Category.MESSAGING}, headersClass = JmsBatchConstants.class)
+        category = {Category.MESSAGING}, headersClass = JmsBatchConstants.class)
 public class JmsBatchEndpoint extends DefaultEndpoint {
 
-    @UriPath(description = "Name of the queue to consume")
+    @UriPath(description = "Name of the queue to consume, or to send a list of messages to; as a target, * stands for the queue that"
+            + " each message names in a header")
     @Metadata(required = true)
     private String queueName;
 
@@ -51,6 +52,10 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
             + " to take another batch.")
     private BatchAdmission admission;
 
+    @UriParam(label = "producer", defaultValue = "queue", description = "The header of each message that names its queue, when the"
+            + " queue is *. It is not sent.")
+    private String queueHeader = "queue";
+
     public JmsBatchEndpoint() {
     }
 
@@ -66,7 +71,7 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        throw new UnsupportedOperationException("jms-batch: only consumes; send with jms:queue:" + queueName);
+        return new JmsBatchProducer(this);
     }
 
     @Override
@@ -139,5 +144,13 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     public void setAdmission(BatchAdmission admission) {
         this.admission = admission;
+    }
+
+    public String getQueueHeader() {
+        return queueHeader;
+    }
+
+    public void setQueueHeader(String queueHeader) {
+        this.queueHeader = queueHeader;
     }
 }

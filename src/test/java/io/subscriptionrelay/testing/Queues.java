@@ -8,6 +8,8 @@ import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.QueueBrowser;
 import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -73,14 +75,21 @@ public final class Queues {
             for (Object name : Collections.list(message.getPropertyNames())) {
                 properties.put((String) name, message.getObjectProperty((String) name));
             }
-            BytesMessage bytes = (BytesMessage) message;
-            byte[] body = new byte[(int) bytes.getBodyLength()];
-            bytes.readBytes(body);
-            return new Stored(body, properties, String.valueOf(message.getJMSDestination()),
+            return new Stored(body(message), properties, String.valueOf(message.getJMSDestination()),
                     message.getJMSDeliveryMode() == jakarta.jms.DeliveryMode.PERSISTENT, message.getJMSExpiration(),
                     message.getJMSReplyTo(), message.getJMSCorrelationID(), message.getJMSType());
         } catch (JMSException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static byte[] body(Message message) throws JMSException {
+        if (message instanceof TextMessage text) {
+            return text.getText().getBytes(StandardCharsets.UTF_8);
+        }
+        BytesMessage bytes = (BytesMessage) message;
+        byte[] body = new byte[(int) bytes.getBodyLength()];
+        bytes.readBytes(body);
+        return body;
     }
 }
