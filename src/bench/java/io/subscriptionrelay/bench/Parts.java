@@ -29,8 +29,8 @@ final class Parts {
     /** The broker as the relay configures it, and the mappings. */
     static ConfigurableApplicationContext broker(Path dataDir) {
         try {
-            return start(dataDir, Class.forName("io.subscriptionrelay.broker.BrokerConfiguration"), StorageHealth.class, Mapper.class,
-                    Webhooks.class);
+            return start(dataDir, Class.forName("io.subscriptionrelay.broker.BrokerConfiguration"),
+                    Class.forName("io.subscriptionrelay.broker.ExternalBroker"), StorageHealth.class, Mapper.class, Webhooks.class);
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException("the relay configures its broker elsewhere now", e);
         }
