@@ -75,6 +75,8 @@ class ExternalBroker implements AutoCloseable {
         }
         factory.setReconnectAttempts(0);
         factory.setInitialConnectAttempts(1);
+        // of a pair one does not serve; Artemis waits so long after it was refused there, while all other connections wait too
+        factory.setRetryInterval(1);
         factory.setUseTopologyForLoadBalancing(false);
         factory.setClientFailureCheckPeriod(FAILURE_CHECK.toMillis());
         factory.setConnectionTTL(CONNECTION_LIFE.toMillis());

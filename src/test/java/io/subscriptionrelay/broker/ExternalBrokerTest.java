@@ -1,0 +1,51 @@
+package io.subscriptionrelay.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.testing.Broker;
+import jakarta.jms.Connection;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.mock.env.MockEnvironment;
+
+/** Connections to a pair of brokers, of which one serves and the other one refuses. */
+class ExternalBrokerTest {
+
+    private static final int CONNECTIONS = 12;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void theBrokerOfAPairThatDoesNotServeCostsAConnectionNoTime() throws Exception {
+        int refusing;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            refusing = closed.getLocalPort();
+        }
+        List<Connection> connections = new ArrayList<>();
+        try (Broker broker = new Broker(folder).start();
+                var factory = ExternalBroker.factory(Binder.get(new MockEnvironment().withProperty("relay.home", ".")
+                        .withProperty("relay.broker.url", "(tcp://127.0.0.1:" + refusing + "," + broker.url() + ")")
+                        .withProperty("relay.broker.user", Broker.USER).withProperty("relay.broker.password", Broker.PASSWORD))
+                        .bind("relay", RelayProperties.class).get().broker())) {
+            connections.add(factory.createConnection());
+            long start = System.nanoTime();
+            // they begin with one and the other in turns
+            for (int i = 0; i < CONNECTIONS; i++) {
+                connections.add(factory.createConnection());
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+}
