@@ -119,7 +119,7 @@ public class CleverTap implements DestinationRules {
         });
         BatchTurn.release(exchange);
         passes.forEach(pass -> pass.turn().join());
-        UserClaims.Claim claim = ClaimGuard.guard(exchange, claims.claim(NAME, account, users));
+        UserClaims.Claim claim = ClaimGuard.guard(exchange, claims.claim(NAME, account, users), Duration.ZERO);
         List<RecordMessage> mine = ClaimGuard.mine(records, claim, settlement);
         users.removeAll(claim.elsewhere());
         exchange.setProperty(UPLOAD, new Upload(current(account, mine, users, settlement), settlement));

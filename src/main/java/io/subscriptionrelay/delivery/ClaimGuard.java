@@ -1,5 +1,7 @@
 package io.subscriptionrelay.delivery;
 
+import io.subscriptionrelay.jmsbatch.BatchLostException;
+import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.state.ClaimLostException;
 import io.subscriptionrelay.state.UserClaims.Claim;
 import java.time.Duration;
@@ -11,29 +13,34 @@ import org.apache.camel.support.SynchronizationAdapter;
 import org.springframework.stereotype.Component;
 
 /**
- * Sees to it that a call is made only while its users are claimed. Called by the redelivery policy of the HTTP steps before each
- * repeated call: what was waited for may have taken hours.
+ * Sees to it that a call is made only while its users are claimed and its batch can be committed. Called by the redelivery policy of
+ * the HTTP steps before each repeated call: what was waited for may have taken hours, and the broker may have been away meanwhile.
  */
 @Component("claimGuard")
 public class ClaimGuard implements Processor {
 
     private static final String CLAIM = "userClaim";
 
-    /** Puts the claim beside the exchange that makes the calls, and releases it when the exchange is done. */
-    public static Claim guard(Exchange exchange, Claim claim) {
-        accompany(exchange, claim);
+    /**
+     * Puts the claim beside the batch's exchange, and releases it when the exchange is done.
+     *
+     * @param rest for how long other relays leave its users alone after that
+     */
+    public static Claim guard(Exchange exchange, Claim claim, Duration rest) {
+        exchange.setProperty(CLAIM, claim);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                claim.release(Duration.ZERO);
+                claim.release(rest);
             }
         });
         return claim;
     }
 
-    /** Puts the claim beside an exchange that makes a call, and leaves it to somebody else to release it. */
-    public static void accompany(Exchange exchange, Claim claim) {
-        exchange.setProperty(CLAIM, claim);
+    /** Lets an exchange that was not made from the batch make a call for it, under the batch's claim. */
+    public static void accompany(Exchange exchange, Exchange batch) {
+        exchange.setProperty(CLAIM, batch.getProperty(CLAIM));
+        BatchTransaction.join(exchange, batch);
     }
 
     /** Sends back the records of users that another relay is delivering to, and gives the others. */
@@ -57,20 +64,22 @@ public class ClaimGuard implements Processor {
      * Returns when a call may begin.
      *
      * @throws ClaimLostException when another relay may have taken over
+     * @throws BatchLostException when the broker gives the batch to somebody again
      */
     public static void check(Exchange exchange) {
         Claim claim = exchange.getProperty(CLAIM, Claim.class);
         if (claim != null) {
             claim.check();
         }
+        BatchTransaction.check(exchange);
     }
 
-    /** Ends the exchange instead of the call when another relay may have taken over. */
+    /** Ends the exchange instead of the call when the batch is somebody else's by now. */
     @Override
     public void process(Exchange exchange) {
         try {
             check(exchange);
-        } catch (ClaimLostException e) {
+        } catch (ClaimLostException | BatchLostException e) {
             exchange.setException(e);
             exchange.setRouteStop(true);
         }

@@ -1,10 +1,14 @@
 package io.subscriptionrelay.jmsbatch;
 
+import jakarta.jms.JMSException;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.camel.Exchange;
 
-/** The transaction of a batch, for what must happen only if it is committed: counting, tracing. */
+/**
+ * The transaction of a batch: for what must happen only if it is committed, as counting and tracing, and for what must not happen
+ * if it cannot be committed any more, as a call to a destination.
+ */
 public final class BatchTransaction {
 
     private final List<Runnable> afterCommit = new ArrayList<>();
@@ -41,6 +45,28 @@ public final class BatchTransaction {
         } else {
             synchronized (transaction.afterCommit) {
                 transaction.afterCommit.add(action);
+            }
+        }
+    }
+
+    /** Makes what is done with this exchange a part of the batch, for exchanges that were not made from it. */
+    public static void join(Exchange exchange, Exchange batch) {
+        exchange.setProperty(JmsBatchConstants.TRANSACTION, batch.getProperty(JmsBatchConstants.TRANSACTION));
+    }
+
+    /**
+     * Returns when the batch can still be committed, or the exchange belongs to none. Asks nobody: a session ends when its client
+     * notices that the broker or the connection is gone. May be called in any thread.
+     *
+     * @throws BatchLostException when the broker gives the batch to somebody again
+     */
+    public static void check(Exchange exchange) {
+        BatchTransaction transaction = of(exchange);
+        if (transaction != null && transaction.session != null) {
+            try {
+                transaction.session.session().getTransacted();
+            } catch (JMSException closed) {
+                throw new BatchLostException(closed);
             }
         }
     }

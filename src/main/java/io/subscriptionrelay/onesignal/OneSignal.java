@@ -17,6 +17,7 @@ import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.delivery.Settlement;
 import io.subscriptionrelay.delivery.Settlements;
 import io.subscriptionrelay.delivery.UserLanes;
+import io.subscriptionrelay.jmsbatch.BatchLostException;
 import io.subscriptionrelay.jmsbatch.BatchTurn;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.logs.Episode;
@@ -126,28 +127,27 @@ public class OneSignal implements DestinationRules, DisposableBean {
         }
         BatchTurn.release(exchange);
         Map<String, Long> applied = new HashMap<>();
-        UserClaims.Claim claim = null;
         try {
-            claim = claims.claim(NAME, account, updates.stream().map(UserUpdate::key).toList());
+            // the spacing holds for all relays
+            UserClaims.Claim claim = ClaimGuard.guard(exchange,
+                    claims.claim(NAME, account, updates.stream().map(UserUpdate::key).toList()), SPACING);
             leaveToOthers(updates, claim, settlement);
             Map<String, Long> newest = state.newest(NAME, account, updates.stream().map(UserUpdate::key).toList());
             List<CompletableFuture<Void>> ends = new ArrayList<>(updates.size());
-            UserClaims.Claim taken = claim;
             for (UserUpdate update : updates) {
                 ends.add(update.pass().turn().thenCompose(ignored ->
-                        run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied, taken)));
+                        run(app, account, update, newest.getOrDefault(update.key(), Long.MIN_VALUE), settlement, applied, exchange)));
             }
-            deliver(app, account, events, settlement);
-            CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).join();
+            try {
+                deliver(app, account, events, settlement, exchange);
+            } finally {
+                CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)).join();
+            }
             synchronized (settlement) {
                 state.applied(NAME, account, applied);
             }
         } finally {
             updates.forEach(update -> update.pass().leave());
-            if (claim != null) {
-                // the spacing holds for all relays
-                claim.release(SPACING);
-            }
         }
         return settlement.messages();
     }
@@ -181,10 +181,10 @@ public class OneSignal implements DestinationRules, DisposableBean {
         updates.addAll(users.values());
     }
 
-    private void deliver(Calls app, String account, CustomEvents events, Settlement settlement) {
+    private void deliver(Calls app, String account, CustomEvents events, Settlement settlement, Exchange batch) {
         while (events.isUnfinished()) {
             ObjectNode body = events.next();
-            Answer answer = call(app, account, accounts.url(NAME, account), events.current().size(), null, message -> {
+            Answer answer = call(app, account, accounts.url(NAME, account), events.current().size(), batch, message -> {
                 Account settings = accounts.account(NAME, account);
                 message.setHeader(Exchange.HTTP_METHOD, "POST");
                 message.setHeader(Exchange.HTTP_PATH, "/apps/" + segment(settings.id()) + "/custom_events");
@@ -199,14 +199,14 @@ public class OneSignal implements DestinationRules, DisposableBean {
 
     /** One call after the other, until the user's events are all settled. */
     private CompletableFuture<Void> run(Calls app, String account, UserUpdate update, long newest, Settlement settlement,
-            Map<String, Long> applied, UserClaims.Claim claim) {
+            Map<String, Long> applied, Exchange batch) {
         return app.after(update.pass().spacing(System.nanoTime()), () -> {
             List<Member> older = update.takeOlderThan(Math.max(newest, update.pass().applied()));
             synchronized (settlement) {
                 older.forEach(member -> settlement.skipped(member.message(), Settlement.STALE));
             }
             if (!update.isEmpty()) {
-                call(app, account, update, claim);
+                call(app, account, update, batch);
                 synchronized (settlement) {
                     settle(update, settlement, applied);
                 }
@@ -217,12 +217,12 @@ public class OneSignal implements DestinationRules, DisposableBean {
                 }
             }
         }).thenCompose(ignored -> update.isEmpty() ? CompletableFuture.completedFuture(null)
-                : run(app, account, update, newest, settlement, applied, claim));
+                : run(app, account, update, newest, settlement, applied, batch));
     }
 
-    private void call(Calls app, String account, UserUpdate update, UserClaims.Claim claim) {
+    private void call(Calls app, String account, UserUpdate update, Exchange batch) {
         ObjectNode tags = update.fold();
-        Answer answer = call(app, account, url(account, update), update.current().size(), claim,
+        Answer answer = call(app, account, url(account, update), update.current().size(), batch,
                 message -> request(message, account, update, tags));
         update.pass().done();
         update.repeats(answer.repeats());
@@ -241,20 +241,18 @@ public class OneSignal implements DestinationRules, DisposableBean {
     }
 
     /** One call through the route, which waits for as long as an outage lasts. */
-    private Answer call(Calls app, String account, String url, int records, UserClaims.Claim claim, Consumer<Message> request) {
+    private Answer call(Calls app, String account, String url, int records, Exchange batch, Consumer<Message> request) {
         if (stopping() || !app.acquire()) {
             return Answer.none(GIVEN_UP);
         }
-        if (claim != null) {
-            claim.check();
-        }
+        ClaimGuard.check(batch);
         DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
                 .tag("destination", NAME).tag("account", account).register(metrics).record(records);
         Exchange end = template.send("direct:onesignal-update", exchange -> {
             exchange.setProperty(Headers.DESTINATION, NAME);
             exchange.setProperty(Headers.ACCOUNT, account);
             exchange.setProperty("url", url);
-            ClaimGuard.accompany(exchange, claim);
+            ClaimGuard.accompany(exchange, batch);
             exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
             request.accept(exchange.getMessage());
         });
@@ -264,8 +262,8 @@ public class OneSignal implements DestinationRules, DisposableBean {
             }
             return end.getProperty(ANSWER, Answer.class);
         }
-        if (end.getException() instanceof ClaimLostException lost) {
-            throw lost;
+        if (end.getException() instanceof ClaimLostException || end.getException() instanceof BatchLostException) {
+            throw (RuntimeException) end.getException();
         }
         if (!stopping()) {
             if (unmade.failed()) {
