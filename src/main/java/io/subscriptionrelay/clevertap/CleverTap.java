@@ -204,7 +204,7 @@ public class CleverTap implements DestinationRules {
             records.forEach(settlement::sendBack);
             return;
         }
-        monitor.succeeded(NAME, account(exchange));
+        monitor.succeeded(NAME, account(exchange), Outage.begun(exchange));
         JsonNode[] refusals = new JsonNode[records.size()];
         int unplaced = 0;
         for (JsonNode refusal : unprocessed) {

@@ -58,14 +58,21 @@ public class AccountMonitor {
         accounts.get(key(destination, account)).failed(problem, detail);
     }
 
-    /** The account has answered a call as it should. */
-    public void succeeded(String destination, String account) {
-        accounts.get(key(destination, account)).succeeded();
+    /**
+     * The account has answered a call as it should.
+     *
+     * @param begun when the call began, by {@link System#nanoTime()}
+     */
+    public void succeeded(String destination, String account, long begun) {
+        accounts.get(key(destination, account)).succeeded(begun);
     }
 
-    /** How many calls the account has answered as it should since the start. */
-    long successes(String destination, String account) {
-        return accounts.get(key(destination, account)).successes;
+    /**
+     * Of the calls that the account has answered as it should, when the one began that began last, by {@link System#nanoTime()};
+     * when the relay started, if there is none.
+     */
+    long newestSuccess(String destination, String account) {
+        return accounts.get(key(destination, account)).newestSuccess;
     }
 
     /** Whether the account has answered a call as it should during this time up to now. */
@@ -90,7 +97,7 @@ public class AccountMonitor {
         private volatile Problem problem;
         private volatile Instant since;
         private volatile String detail;
-        private volatile long successes;
+        private volatile long newestSuccess = System.nanoTime();
         private final Episode outage = new Episode(clock);
         private boolean refusalTold;
         private volatile Instant lastSuccess;
@@ -114,8 +121,10 @@ public class AccountMonitor {
             detail = what;
         }
 
-        synchronized void succeeded() {
-            successes++;
+        synchronized void succeeded(long begun) {
+            if (begun - newestSuccess > 0) {
+                newestSuccess = begun;
+            }
             lastSuccess = clock.instant();
             if (problem != null) {
                 if (outage.over() | refusalTold) {

@@ -21,6 +21,7 @@ class BeforeRepeat implements Processor {
         guard.process(exchange);
         if (!exchange.isRouteStop()) {
             probe.process(exchange);
+            Outage.repeat(exchange);
         }
     }
 }

@@ -29,8 +29,9 @@ public class Outage implements Processor {
     private static final String REPEATS = "relayRepeats";
     private static final String SERVER_ERRORS = "relayServerErrors";
     private static final String BARREN = "relayFailuresSinceSuccess";
-    private static final String SUCCESSES_SEEN = "relaySuccessesSeen";
-    private static final String SUCCESSES_BEFORE = "relaySuccessesBefore";
+    private static final String SUCCESS_SEEN = "relayNewestSuccessSeen";
+    private static final String BEGUN = "relayCallBegun";
+    private static final String FIRST_FAILED = "relayCallFirstFailed";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
     /** So often a call fails while others succeed before its content is taken for the reason. */
@@ -56,12 +57,12 @@ public class Outage implements Processor {
         Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         String destination = exchange.getProperty(Headers.DESTINATION, String.class);
         String account = exchange.getProperty(Headers.ACCOUNT, String.class);
-        long successes = monitor.successes(destination, account);
-        if (exchange.getProperty(SUCCESSES_BEFORE) == null) {
-            exchange.setProperty(SUCCESSES_BEFORE, successes);
+        if (exchange.getProperty(FIRST_FAILED) == null) {
+            exchange.setProperty(FIRST_FAILED, System.nanoTime());
         }
-        boolean barren = successes == exchange.getProperty(SUCCESSES_SEEN, -1L, Long.class);
-        exchange.setProperty(SUCCESSES_SEEN, successes);
+        Long success = monitor.newestSuccess(destination, account);
+        boolean barren = success.equals(exchange.getProperty(SUCCESS_SEEN));
+        exchange.setProperty(SUCCESS_SEEN, success);
         exchange.setProperty(BARREN, barren ? count(exchange, BARREN) + 1 : 1);
         exchange.setProperty(SERVER_ERRORS, serverError(cause) ? count(exchange, SERVER_ERRORS) + 1 : 0);
         exchange.setProperty(REPEATS, repeats(exchange) + 1);
@@ -114,9 +115,11 @@ public class Outage implements Processor {
         return cause instanceof HttpOperationFailedException answer && answer.getStatusCode() >= 500 && answer.getStatusCode() != 503;
     }
 
+    /** Whether a call succeeded that began after this one failed; one that began before may have missed the beginning of an outage. */
     private boolean inCompany(Exchange exchange) {
-        return monitor.successes(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class))
-                > exchange.getProperty(SUCCESSES_BEFORE, Long.MAX_VALUE, Long.class);
+        long success = monitor.newestSuccess(exchange.getProperty(Headers.DESTINATION, String.class),
+                exchange.getProperty(Headers.ACCOUNT, String.class));
+        return success - exchange.getProperty(FIRST_FAILED, success, Long.class) > 0;
     }
 
     /** Whether the records are known to contain a bad one; forgotten when nothing succeeds any more, because that is an outage. */
@@ -139,13 +142,24 @@ public class Outage implements Processor {
         exchange.setProperty(BARREN, 0);
     }
 
-    /** Forgets what was known of the call before, but for the suspicion against the records of this exchange. */
+    /** A call begins. Forgets what was known of the call before, but for the suspicion against the records of this exchange. */
     public static void begin(Exchange exchange) {
         exchange.removeProperty(GIVEN_UP);
         exchange.removeProperty(PUT_OFF);
         exchange.removeProperty(SERVER_ERRORS);
         exchange.removeProperty(REPEATS);
-        exchange.removeProperty(SUCCESSES_BEFORE);
+        exchange.removeProperty(FIRST_FAILED);
+        repeat(exchange);
+    }
+
+    /** The call is made now, for the first time or again. */
+    static void repeat(Exchange exchange) {
+        exchange.setProperty(BEGUN, System.nanoTime());
+    }
+
+    /** When the call that was answered began, by {@link System#nanoTime()}. */
+    public static long begun(Exchange exchange) {
+        return exchange.getProperty(BEGUN, Long.class);
     }
 
     /**

@@ -253,6 +253,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
             exchange.setProperty(Headers.ACCOUNT, account);
             exchange.setProperty("url", url);
             ClaimGuard.accompany(exchange, batch);
+            Outage.begin(exchange);
             exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "application/json; charset=utf-8");
             request.accept(exchange.getMessage());
         });
@@ -322,7 +323,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
         } else if (Outage.putOff(exchange) || answer.brokenOff()) {
             answer = Answer.none(GIVEN_UP);
         } else {
-            monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class));
+            monitor.succeeded(NAME, exchange.getProperty(Headers.ACCOUNT, String.class), Outage.begun(exchange));
         }
         exchange.setProperty(ANSWER, answer);
     }
