@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.delivery.AccountMonitor.Problem;
 import io.subscriptionrelay.logs.Causes;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -49,6 +50,15 @@ public class Outage implements Processor {
         this.monitor = monitor;
         this.metrics = metrics;
         this.clock = clock;
+    }
+
+    /**
+     * Whether a call failed, and not a step before or after it, which the state database or the broker may make fail with the same
+     * cause. Such a step must not be repeated in place: the batch is rolled back and begun again.
+     */
+    public boolean isOfCall(Exchange exchange) {
+        Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        return failure instanceof IOException || failure instanceof HttpOperationFailedException;
     }
 
     /** Called on each failure, before the wait: tells the monitor, and sets the wait that the destination asked for. */
