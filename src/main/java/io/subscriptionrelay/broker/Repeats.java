@@ -1,9 +1,9 @@
 package io.subscriptionrelay.broker;
 
-import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.turbo.TurboFilter;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -18,7 +18,6 @@ import org.apache.activemq.artemis.core.server.ServerSession;
 import org.apache.activemq.artemis.core.server.plugin.ActiveMQServerMessagePlugin;
 import org.apache.activemq.artemis.core.transaction.Transaction;
 import org.slf4j.LoggerFactory;
-import org.slf4j.Marker;
 
 /**
  * Counts the repeated webhooks that the embedded broker recognises. Providers repeat by design, so its warning about each, with
@@ -65,20 +64,28 @@ public final class Repeats implements ActiveMQServerMessagePlugin {
         return provider + '\n' + eventId + '\n' + receivedAt;
     }
 
-    /** Takes the warning out of the log; the broker's other warnings stay. */
+    /**
+     * Takes the warning out of what is written; the broker's other warnings stay. Not by a turbo filter, which everything that only asks
+     * whether it should log would pass through: that was a twentieth of a translation.
+     */
     static void silence() {
-        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context
-                && context.getTurboFilterList().stream().noneMatch(RepeatFilter.class::isInstance)) {
-            context.addTurboFilter(new RepeatFilter());
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            for (Logger logger : context.getLoggerList()) {
+                logger.iteratorForAppenders().forEachRemaining(appender -> {
+                    if (appender.getCopyOfAttachedFiltersList().stream().noneMatch(RepeatFilter.class::isInstance)) {
+                        appender.addFilter(new RepeatFilter());
+                    }
+                });
+            }
         }
     }
 
-    private static final class RepeatFilter extends TurboFilter {
+    private static final class RepeatFilter extends Filter<ILoggingEvent> {
 
         @Override
-        public FilterReply decide(Marker marker, Logger logger, Level level, String format, Object[] parameters, Throwable thrown) {
-            return format != null && format.startsWith(WARNING) && BROKER_LOGGER.equals(logger.getName()) ? FilterReply.DENY
-                    : FilterReply.NEUTRAL;
+        public FilterReply decide(ILoggingEvent event) {
+            return BROKER_LOGGER.equals(event.getLoggerName()) && event.getMessage() != null && event.getMessage().startsWith(WARNING)
+                    ? FilterReply.DENY : FilterReply.NEUTRAL;
         }
     }
 }
