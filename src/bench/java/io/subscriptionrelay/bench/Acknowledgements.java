@@ -15,7 +15,7 @@ final class Acknowledgements {
 
     static final int CONNECTIONS = 64;
     private static final String EVENTS = "events." + Samples.PROVIDER;
-    private static final long FIRST_WARM_UP = 6000;
+    private static final long FIRST_WARM_UP = 20_000;
     private static final long WARM_UP = 500;
     private static final long MEASURED = 3000;
     private static final AtomicLong RUN = new AtomicLong();

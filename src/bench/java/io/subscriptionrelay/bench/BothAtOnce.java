@@ -37,12 +37,12 @@ final class BothAtOnce {
             drained = Drain.rate(destination, start + options.time(WARM_UP) * 1_000_000, System.nanoTime());
         }
         Series acknowledged = floor(before, "1b", Result::value, alone.p99());
-        Series drain = floor(before, "4d", Result::value, Double.NaN);
+        Series drain = floor(before, "4", Result::value, Double.NaN);
         return List.of(
                 Result.ratio("7", "p99 of 1,000 webhooks/s during a drain", "ms", acknowledged, Series.of(busy.p99()), Result.atMost(2),
                         "floor: row 1b; alone at this pace " + Report.number(alone.p99())),
                 Result.ratio("7b", "drain meanwhile", "1/s", drain, Series.of(drained), Result.atLeast(0.6),
-                        "floor: row 4d; " + Report.number(busy.perSecond()) + " webhooks/s answered"));
+                        "floor: row 4; " + Report.number(busy.perSecond()) + " webhooks/s answered"));
     }
 
     private static Series floor(List<Result> before, String row, Function<Result, Series> figure, double otherwise) {

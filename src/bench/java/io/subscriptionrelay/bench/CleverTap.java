@@ -170,9 +170,6 @@ final class CleverTap implements AutoCloseable {
         return records;
     }
 
-    synchronized double recordsPerCall() {
-        return calls == 0 ? 0 : (double) records / calls;
-    }
 
     synchronized int mostInFlight() {
         return mostInFlight;
