@@ -1,5 +1,9 @@
 package io.subscriptionrelay.webhook;
 
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
@@ -11,7 +15,6 @@ import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,8 +35,9 @@ class WebhookDoor extends OncePerRequestFilter {
 
     static final String PATH = "/webhooks/";
     static final int LARGEST_BODY = 1024 * 1024;
+    private static final String BODY = WebhookDoor.class.getName() + ".body";
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
-    /** A sender that needs longer than this for 1 MiB holds a thread for nothing; the providers give up after 10 to 60 s. */
+    /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
 
     private final Webhooks webhooks;
@@ -47,6 +51,10 @@ class WebhookDoor extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (request.getDispatcherType() == DispatcherType.ASYNC) {
+            again(request, response, chain);
+            return;
+        }
         String path = request.getRequestURI();
         String provider = path.startsWith(PATH) ? path.substring(PATH.length()) : "";
         if (!webhooks.open(provider)) {
@@ -60,7 +68,23 @@ class WebhookDoor extends OncePerRequestFilter {
             response.setHeader("Retry-After", Integer.toString(NOT_STARTED_RETRY_SECONDS));
             response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
         } else {
-            handOver(provider, request, response, chain);
+            receive(provider, request, response, chain);
+        }
+    }
+
+    @Override
+    protected boolean shouldNotFilterAsyncDispatch() {
+        return false;
+    }
+
+    /** A request that has been here before: with the rest of its body, or with its answer. */
+    private void again(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
+        byte[] body = (byte[]) request.getAttribute(BODY);
+        if (body == null) {
+            chain.doFilter(request, response);
+        } else {
+            request.removeAttribute(BODY);
+            handOver(request.getRequestURI().substring(PATH.length()), body, request, response, chain);
         }
     }
 
@@ -68,38 +92,106 @@ class WebhookDoor extends OncePerRequestFilter {
         return camel.isStarted() && camel.getRouteController().getRouteStatus("webhooks-" + provider) == ServiceStatus.Started;
     }
 
-    private void handOver(String provider, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    /** A body that is here is handed over at once. For one that is still on its way no thread waits, however many senders are slow. */
+    private void receive(String provider, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        byte[] body;
+        ServletInputStream input = request.getInputStream();
+        ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
         try {
-            body = read(request.getInputStream());
+            while (!complete(input, body) && input.available() > 0) {
+                read(input, body);
+            }
         } catch (IOException brokenOff) {
             response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
             return;
         }
-        if (body == null) {
-            response.setHeader("Connection", "close");
-            response.setStatus(HttpServletResponse.SC_REQUEST_TIMEOUT);
-        } else if (body.length > LARGEST_BODY) {
+        if (complete(input, body)) {
+            handOver(provider, body.toByteArray(), request, response, chain);
+        } else {
+            AsyncContext rest = request.startAsync(request, response);
+            rest.setTimeout(LONGEST_BODY.toMillis());
+            rest.addListener(new TooSlow());
+            input.setReadListener(new Rest(input, body, request, rest));
+        }
+    }
+
+    private static boolean complete(ServletInputStream input, ByteArrayOutputStream body) {
+        return body.size() > LARGEST_BODY || input.isFinished();
+    }
+
+    /** Up to one byte more than is allowed. */
+    private static void read(ServletInputStream input, ByteArrayOutputStream body) throws IOException {
+        byte[] buffer = new byte[8192];
+        int count = input.read(buffer);
+        if (count > 0) {
+            body.write(buffer, 0, Math.min(count, LARGEST_BODY + 1 - body.size()));
+        }
+    }
+
+    private void handOver(String provider, byte[] body, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        if (body.length > LARGEST_BODY) {
             response.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
         } else {
             chain.doFilter(new BareRequest(request, body, webhooks.headers(provider)), response);
         }
     }
 
-    /** Up to one byte more than is allowed; null when the sender is too slow. */
-    private static byte[] read(InputStream input) throws IOException {
-        long deadline = System.nanoTime() + LONGEST_BODY.toNanos();
-        ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
-        byte[] buffer = new byte[8192];
-        int count;
-        while (body.size() <= LARGEST_BODY && (count = input.read(buffer)) >= 0) {
-            body.write(buffer, 0, Math.min(count, LARGEST_BODY + 1 - body.size()));
-            if (System.nanoTime() > deadline) {
-                return null;
+    /** Reads what comes, and lets the request come to the door again once it is here. */
+    private record Rest(ServletInputStream input, ByteArrayOutputStream body, HttpServletRequest request, AsyncContext context)
+            implements ReadListener {
+
+        @Override
+        public void onDataAvailable() throws IOException {
+            while (body.size() <= LARGEST_BODY && input.isReady()) {
+                read(input, body);
+                if (input.isFinished()) {
+                    return;
+                }
+            }
+            if (body.size() > LARGEST_BODY) {
+                onAllDataRead();
             }
         }
-        return body.toByteArray();
+
+        @Override
+        public void onAllDataRead() {
+            request.setAttribute(BODY, body.toByteArray());
+            context.dispatch();
+        }
+
+        @Override
+        public void onError(Throwable brokenOff) {
+            ((HttpServletResponse) context.getResponse()).setStatus(HttpServletResponse.SC_BAD_REQUEST);
+            context.complete();
+        }
+    }
+
+    /** Ends a request whose body has not come in time. */
+    private static final class TooSlow implements AsyncListener {
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            HttpServletResponse response = (HttpServletResponse) event.getSuppliedResponse();
+            response.setHeader("Connection", "close");
+            response.setStatus(HttpServletResponse.SC_REQUEST_TIMEOUT);
+            event.getAsyncContext().complete();
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            // it was answered
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            // the read listener answers
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {
+            // a route may go on in another thread
+        }
     }
 
     /** A request of which only the body and the named headers are left. */
