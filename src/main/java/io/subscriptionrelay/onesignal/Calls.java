@@ -11,6 +11,9 @@ import java.util.concurrent.locks.LockSupport;
 /** The calls to one app: so many at once, so many a second. */
 final class Calls {
 
+    /** What was missed for so long is caught up: threads wake up late, and calls that never catch up stay below the limit. */
+    private static final long CATCH_UP = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final ScheduledThreadPoolExecutor threads;
     private final long interval;
     private final AtomicLong nextStart = new AtomicLong(System.nanoTime());
@@ -45,7 +48,7 @@ final class Calls {
 
     /** Waits for a place within the calls of this second; false when interrupted. */
     boolean acquire() {
-        long start = nextStart.updateAndGet(next -> Math.max(next + interval, System.nanoTime()));
+        long start = nextStart.updateAndGet(next -> Math.max(next + interval, System.nanoTime() - CATCH_UP));
         long wait = start - System.nanoTime();
         while (wait > 0) {
             LockSupport.parkNanos(wait);
