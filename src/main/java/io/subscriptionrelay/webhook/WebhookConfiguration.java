@@ -5,8 +5,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import org.apache.camel.CamelContext;
-import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
-import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -25,10 +23,9 @@ class WebhookConfiguration {
         return Clock.systemUTC();
     }
 
-    /** Runs a webhook on the thread that received it, so that Tomcat's own limit is the only queue. */
     @Bean("platform-http-engine")
-    PlatformHttpEngine platformHttpEngine(@Value("${server.port:8080}") int port) {
-        return new SpringBootPlatformHttpEngine(port, Runnable::run);
+    WebhookEngine platformHttpEngine(@Value("${server.port:8080}") int port) {
+        return new WebhookEngine(port);
     }
 
     /** Tomcat refuses TRACE by itself, on closed paths too; now it comes as far as the filters. */
@@ -52,8 +49,8 @@ class WebhookConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, CamelContext camel) {
-        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(new WebhookDoor(webhooks, camel));
+    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel) {
+        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(new WebhookDoor(webhooks, engine, camel));
         registration.addUrlPatterns(WebhookDoor.PATH + "*");
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;

@@ -41,10 +41,12 @@ class WebhookDoor extends OncePerRequestFilter {
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
 
     private final Webhooks webhooks;
+    private final WebhookEngine engine;
     private final CamelContext camel;
 
-    WebhookDoor(Webhooks webhooks, CamelContext camel) {
+    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel) {
         this.webhooks = webhooks;
+        this.engine = engine;
         this.camel = camel;
     }
 
@@ -133,7 +135,10 @@ class WebhookDoor extends OncePerRequestFilter {
         if (body.length > LARGEST_BODY) {
             response.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
         } else {
-            chain.doFilter(new BareRequest(request, body, webhooks.headers(provider)), response);
+            HttpServletRequest bare = new BareRequest(request, body, webhooks.headers(provider));
+            if (!engine.answer(PATH + provider, bare, response)) {
+                chain.doFilter(bare, response);
+            }
         }
     }
 
