@@ -15,7 +15,9 @@ final class Acknowledgements {
 
     static final int CONNECTIONS = 64;
     private static final String EVENTS = "events." + Samples.PROVIDER;
-    private static final long FIRST_WARM_UP = 20_000;
+    private static final long FIRST_WARM_UP = 40_000;
+    /** Few, because the compiler of the JVM would hardly get a turn beside 64 busy threads on two cores. */
+    private static final int WARMING_CONNECTIONS = 4;
     private static final long WARM_UP = 500;
     private static final long MEASURED = 3000;
     private static final AtomicLong RUN = new AtomicLong();
@@ -78,7 +80,7 @@ final class Acknowledgements {
     }
 
     private static void warmUp(Program program, int port, Options options) throws Exception {
-        new Load(port, CONNECTIONS, 0, requests(port)).warmUp(options.time(FIRST_WARM_UP));
+        new Load(port, WARMING_CONNECTIONS, 0, requests(port)).warmUp(options.time(FIRST_WARM_UP));
         program.purge(EVENTS);
     }
 

@@ -23,14 +23,17 @@ import org.apache.camel.component.jms.JmsComponent;
 import org.apache.camel.component.jms.JmsHeaderFilterStrategy;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
 
 /** The broker that keeps every event on disk until it is settled: embedded, or an external Artemis cluster. */
 @org.springframework.context.annotation.Configuration(proxyBeanMethods = false)
 class BrokerConfiguration {
 
     static final String NAME = "subscription-relay";
-    /** An fsync is shared by the webhooks that wait for one; few connections are what keeps them from waiting together. */
     private static final int CONNECTIONS = 32;
+    /** An fsync is shared by the webhooks that wait for one; few connections are what keeps them from waiting together. */
+    private static final int SENDING_CONNECTIONS = 16;
+    private static final int SENDING_SESSIONS = 32;
     private static final int SESSIONS_PER_CONNECTION = 500;
     /** A relay on the same data that is being stopped has gone by then. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
@@ -133,7 +136,9 @@ class BrokerConfiguration {
                 "Give RELAY_DATA_DIR a folder on a local disk that has room and that this user may write to.", cause);
     }
 
+    /** For {@code jms-batch:}, and for whatever looks into queues. */
     @Bean(destroyMethod = "stop")
+    @Primary
     JmsPoolConnectionFactory connectionFactory(RelayProperties properties, EmbeddedBroker embedded) {
         RelayProperties.Broker broker = properties.broker();
         ActiveMQConnectionFactory factory = broker.external() ? ExternalBroker.factory(broker)
@@ -150,11 +155,16 @@ class BrokerConfiguration {
         return pool;
     }
 
+    @Bean
+    SendingConnections sendingConnections(JmsPoolConnectionFactory connectionFactory) {
+        return new SendingConnections((ConnectionFactory) connectionFactory.getConnectionFactory(), SENDING_CONNECTIONS, SENDING_SESSIONS);
+    }
+
     /** {@code jms:} in routes. Sends in the thread of a {@code jms-batch:} consumer join its transaction. */
     @Bean
-    JmsComponent jms(ConnectionFactory connectionFactory) {
+    JmsComponent jms(SendingConnections sendingConnections) {
         JmsComponent jms = new JmsComponent();
-        jms.setConnectionFactory(connectionFactory);
+        jms.setConnectionFactory(sendingConnections);
         jms.setDeliveryPersistent(true);
         jms.setDisableReplyTo(true);
         jms.setLazyCreateTransactionManager(false);

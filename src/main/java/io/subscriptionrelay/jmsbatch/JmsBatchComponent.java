@@ -10,9 +10,12 @@ import org.apache.camel.support.DefaultComponent;
 @org.apache.camel.spi.annotations.Component("jms-batch")
 public class JmsBatchComponent extends DefaultComponent {
 
-    @Metadata(autowired = true, description = "The connection factory of the queues. Sends through a component with the same"
-            + " connection factory join the transaction of a batch.")
+    @Metadata(autowired = true, description = "The connection factory of the queues.")
     private ConnectionFactory connectionFactory;
+
+    @Metadata(label = "advanced", description = "The connection factory of another component, whose sends in the thread of a batch join"
+            + " its transaction. By default one with the same connection factory does.")
+    private ConnectionFactory joining;
 
     @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
@@ -27,5 +30,13 @@ public class JmsBatchComponent extends DefaultComponent {
 
     public void setConnectionFactory(ConnectionFactory connectionFactory) {
         this.connectionFactory = connectionFactory;
+    }
+
+    public ConnectionFactory getJoining() {
+        return joining == null ? connectionFactory : joining;
+    }
+
+    public void setJoining(ConnectionFactory joining) {
+        this.joining = joining;
     }
 }

@@ -323,7 +323,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
 
         /** The session is bound to the thread, where Spring's JmsTemplate finds it and so Camel's producers. */
         private void route(Exchange exchange) {
-            ConnectionFactory factory = endpoint.getComponent().getConnectionFactory();
+            ConnectionFactory factory = endpoint.getComponent().getJoining();
             TransactionSynchronizationManager.bindResource(factory, new JmsResourceHolder(factory, connection, session.session()));
             try {
                 createUoW(exchange);

@@ -17,7 +17,7 @@ import org.apache.camel.support.DefaultEndpoint;
  *
  * The body is a list of Camel messages, which the split EIP takes apart. A batch is committed when the route ends well, and
  * rolled back when it ends with an exception. Lists that the route sends to jms-batch: are part of the transaction, as is what it
- * sends in the same thread through a component with the same connection factory.
+ * sends in the same thread with jms:.
  */
 @ManagedResource(description = "Managed jms-batch endpoint")
 @UriEndpoint(firstVersion = "1.0.0", scheme = "jms-batch", title = "JMS Batch", syntax = "jms-batch:queueName",

@@ -50,10 +50,11 @@ class LostBatchTest {
         try (RelayApp relay = relay().start()) {
             takeABatch(relay);
             // it would start again within a second if it could write there
-            Path inTheWay = Files.createDirectory(folder.resolve("data/broker/probe"));
+            Path inTheWay = Files.createDirectories(folder.resolve("data/broker/probe/taken"));
             relay.bean(EmbeddedBroker.class).server().orElseThrow().stop();
             await().atMost(Duration.ofSeconds(10)).until(() -> readiness(relay) == 503);
             Files.delete(inTheWay);
+            Files.deleteIfExists(inTheWay.getParent());
             deliveredOnce(relay);
         }
     }

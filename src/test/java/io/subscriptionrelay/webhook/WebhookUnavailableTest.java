@@ -126,7 +126,7 @@ class WebhookUnavailableTest {
     void whileTheBrokerIsStoppedTheAnswerIs503AndThenEverythingGoesOnByItself() throws Exception {
         assertThat(post("revenuecat", "before-the-broker-stopped").statusCode()).isEqualTo(200);
         // it would start again within a second if it could write there
-        Path inTheWay = Files.createDirectory(folder.resolve("data/broker/probe"));
+        Path inTheWay = Files.createDirectories(folder.resolve("data/broker/probe/taken"));
         relay.bean(EmbeddedBroker.class).server().orElseThrow().stop();
         for (int round = 0; round < 3; round++) {
             for (String provider : PROVIDERS) {
@@ -136,6 +136,7 @@ class WebhookUnavailableTest {
         assertThat(relay.manage("GET", "/health/readiness").statusCode()).isEqualTo(503);
         assertThat(relay.manage("GET", "/health/liveness").statusCode()).isEqualTo(200);
         Files.delete(inTheWay);
+        Files.deleteIfExists(inTheWay.getParent());
         for (String provider : PROVIDERS) {
             await().atMost(Duration.ofSeconds(20)).until(() -> post(provider, "broker-stopped-" + provider).statusCode() == 200);
         }
