@@ -42,7 +42,7 @@ class NothingLostTest {
             Map<String, String> sent = send(relay, 0, EVENTS);
             assertThat(sent).hasSize(EVENTS);
             await().atMost(Duration.ofMinutes(2)).until(() -> simulators.cleverTap.storedCount() >= EVENTS);
-            awaitTags(simulators);
+            awaitTags(simulators, EVENTS);
 
             assertThat(counts(simulators)).hasSize(EVENTS).allSatisfy((id, count) -> assertThat(count).as(id).isEqualTo(1));
             assertThat(simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT)).isLessThanOrEqualTo(15);
@@ -89,7 +89,7 @@ class NothingLostTest {
             await().atMost(Duration.ofMinutes(3)).until(sender::isTerminated);
             assertThat(sent).hasSize(KILLED);
             await().atMost(Duration.ofMinutes(2)).until(() -> counts(simulators).size() >= KILLED);
-            awaitTags(simulators);
+            awaitTags(simulators, KILLED);
 
             Map<String, Integer> counts = counts(simulators);
             assertThat(counts.keySet()).containsExactlyInAnyOrderElementsOf(sent.keySet());
@@ -143,9 +143,9 @@ class NothingLostTest {
     }
 
     /** Until each user's tags show the newest of the user's events. */
-    private static void awaitTags(Simulators simulators) {
+    private static void awaitTags(Simulators simulators, int events) {
         Map<String, Long> newest = new HashMap<>();
-        for (int n = 0; n < EVENTS; n++) {
+        for (int n = 0; n < events; n++) {
             newest.merge(Events.oneSignalId("user-" + n % USERS), (Events.BASE + n) / 1000, Math::max);
         }
         await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {

@@ -21,14 +21,14 @@ class RouteFilesCheckTest {
     void aStartWithBrokenRoutesIsRefusedBeforeAnythingIsStarted() throws IOException {
         Relay.copyRoutes(home);
         Path send = home.resolve("routes/deliver/send.camel.yaml");
-        Files.writeString(send, Files.readString(send).replace("- split:", "- splitt:"));
+        Files.writeString(send, Files.readString(send).replace("- to:", "- too:"));
         Opened opened = new Opened();
 
         runner().withBean(Opened.class, () -> opened).run(context -> {
             assertThat(context).hasFailed();
             assertThat(context.getStartupFailure()).isInstanceOf(StartRefusedException.class)
                     .hasMessageStartingWith("These route files cannot be used:\n  " + send + ", line ")
-                    .hasMessageEndingWith("unknown key `splitt` under `steps`; did you mean `split`?");
+                    .hasMessageEndingWith("unknown key `too` under `steps`; did you mean `to`?");
             assertThat(((StartRefusedException) context.getStartupFailure()).action()).isEqualTo("Mend the files, then start again.");
             assertThat(opened.isRunning()).isFalse();
         });
