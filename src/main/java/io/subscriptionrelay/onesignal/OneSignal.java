@@ -103,9 +103,12 @@ public class OneSignal implements DestinationRules, DisposableBean {
         if (record.path(CustomEvents.KEY).isObject()) {
             return CustomEvents.refusal(record);
         }
-        return record.path("by").isTextual() && !record.path("id").asText("").isBlank() && record.path("tags").isObject()
-                ? Optional.empty()
-                : Optional.of("the mapping gave a OneSignal record without `by`, `id` or `tags`");
+        String id = record.path("id").asText("");
+        if (!record.path("by").isTextual() || id.isBlank() || !record.path("tags").isObject()) {
+            return Optional.of("the mapping gave a OneSignal record without `by`, `id` or `tags`");
+        }
+        // as a part of a path they mean another path, even encoded
+        return id.equals(".") || id.equals("..") ? Optional.of("OneSignal cannot be asked for a user whose id is " + id) : Optional.empty();
     }
 
     /**
