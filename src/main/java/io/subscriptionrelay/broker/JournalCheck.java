@@ -268,23 +268,28 @@ final class JournalCheck {
 
         private int recordEnd(int at) {
             int body = at + 5 + compactCount;
-            if (body + 24 > file.limit() || file.getInt(at + 1) != id) {
+            if (body > file.limit() || file.getInt(at + 1) != id) {
                 return 0;
             }
             long length = compactCount + switch (file.get(at)) {
                 case JournalImpl.ADD_RECORD, JournalImpl.UPDATE_RECORD, JournalImpl.EVENT_RECORD ->
-                    JournalImpl.SIZE_ADD_RECORD + (long) file.getInt(body + 8);
+                    JournalImpl.SIZE_ADD_RECORD + sizeAt(body + 8);
                 case JournalImpl.ADD_RECORD_TX, JournalImpl.UPDATE_RECORD_TX ->
-                    JournalImpl.SIZE_ADD_RECORD_TX + (long) file.getInt(body + 16);
-                case JournalImpl.DELETE_RECORD_TX -> JournalImpl.SIZE_DELETE_RECORD_TX + (long) file.getInt(body + 16);
-                case JournalImpl.PREPARE_RECORD -> JournalImpl.SIZE_PREPARE_RECORD + (long) file.getInt(body + 12);
+                    JournalImpl.SIZE_ADD_RECORD_TX + sizeAt(body + 16);
+                case JournalImpl.DELETE_RECORD_TX -> JournalImpl.SIZE_DELETE_RECORD_TX + sizeAt(body + 16);
+                case JournalImpl.PREPARE_RECORD -> JournalImpl.SIZE_PREPARE_RECORD + sizeAt(body + 12);
                 case JournalImpl.DELETE_RECORD -> JournalImpl.SIZE_DELETE_RECORD;
                 case JournalImpl.COMMIT_RECORD -> JournalImpl.SIZE_COMMIT_RECORD;
                 case JournalImpl.ROLLBACK_RECORD -> JournalImpl.SIZE_ROLLBACK_RECORD;
                 default -> -1;
             };
-            boolean whole = length > 0 && at + length <= file.limit() && file.getInt((int) (at + length) - 4) == length;
+            boolean whole = length > 4 && at + length <= file.limit() && file.getInt((int) (at + length) - 4) == length;
             return whole ? (int) (at + length) : 0;
+        }
+
+        /** What a record says of its size; more than any file has where the file is at its end. */
+        private long sizeAt(int at) {
+            return at + 4 <= file.limit() ? file.getInt(at) : Integer.MAX_VALUE;
         }
     }
 }
