@@ -11,7 +11,7 @@ import org.apache.camel.Exchange;
 /**
  * A destination's answer, read within limits.
  *
- * @param status the HTTP status; 0 when there is no answer because the relay stops
+ * @param status the HTTP status; 0 when there is no answer because the relay or its route stops
  * @param json the body; missing when it is not JSON
  * @param repeats how often the call was repeated until it was answered
  */
@@ -29,7 +29,7 @@ public record Answer(int status, JsonNode json, int repeats) {
     /** Reads the answer of the HTTP step before. */
     public static Answer of(Exchange exchange) {
         Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
-        if (status == null) {
+        if (status == null || Outage.unanswered(exchange)) {
             return new Answer(0, MissingNode.getInstance(), Outage.repeats(exchange));
         }
         try (InputStream body = exchange.getMessage().getBody(InputStream.class)) {
@@ -41,7 +41,7 @@ public record Answer(int status, JsonNode json, int repeats) {
         }
     }
 
-    /** Whether there is none because the relay stops: nothing is repeated then, and nothing is known of the records. */
+    /** Whether there is none because the relay or its route stops: nothing is repeated then, and nothing is known of the records. */
     public boolean brokenOff() {
         return status == 0;
     }

@@ -33,6 +33,7 @@ public class Outage implements Processor {
     private static final String SUCCESS_SEEN = "relayNewestSuccessSeen";
     private static final String BEGUN = "relayCallBegun";
     private static final String FIRST_FAILED = "relayCallFirstFailed";
+    private static final String UNANSWERED = "relayCallUnanswered";
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
     /** So often a call fails while others succeed before its content is taken for the reason. */
@@ -67,6 +68,7 @@ public class Outage implements Processor {
         Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         String destination = exchange.getProperty(Headers.DESTINATION, String.class);
         String account = exchange.getProperty(Headers.ACCOUNT, String.class);
+        exchange.setProperty(UNANSWERED, true);
         if (exchange.getProperty(FIRST_FAILED) == null) {
             exchange.setProperty(FIRST_FAILED, System.nanoTime());
         }
@@ -164,7 +166,16 @@ public class Outage implements Processor {
 
     /** The call is made now, for the first time or again. */
     static void repeat(Exchange exchange) {
+        exchange.removeProperty(UNANSWERED);
         exchange.setProperty(BEGUN, System.nanoTime());
+    }
+
+    /**
+     * Whether the call before ended with a failure of the destination that was not repeated: it was given up or put off, or the relay
+     * or the route stops. The status that Camel leaves in the message says nothing of the records then.
+     */
+    static boolean unanswered(Exchange exchange) {
+        return exchange.getProperty(UNANSWERED, false, Boolean.class);
     }
 
     /** When the call that was answered began, by {@link System#nanoTime()}. */

@@ -5,10 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.apache.camel.CamelContext;
+import org.apache.camel.spi.RouteController;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +20,8 @@ class StopInAnOutageTest {
 
     private static final int STOPS = 3;
     private static final int EVENTS = 20;
+
+    private static final String ROUTE = "deliver-clevertap-production";
 
     @TempDir
     Path folder;
@@ -46,6 +51,32 @@ class StopInAnOutageTest {
                 assertThat(relay.parked().path("total").asInt()).isZero();
             }
             assertThat(simulators.cleverTap.storedCount()).isEqualTo(EVENTS);
+        }
+    }
+
+    @Test
+    void aRouteThatIsStoppedAloneTriesNothingInPiecesEither() throws Exception {
+        try (Simulators simulators = new Simulators(); RelayApp relay = start(simulators)) {
+            RouteController routes = relay.bean(CamelContext.class).getRouteController();
+            routes.stopRoute(ROUTE);
+            for (int i = 0; i < EVENTS; i++) {
+                assertThat(relay.revenueCat(Events.renewal("route-" + i, "route-" + i, Events.BASE))).isEqualTo(200);
+            }
+            Queues queues = new Queues(relay);
+            await().atMost(Duration.ofSeconds(20)).until(() -> queues.count("deliver.clevertap.production") == EVENTS);
+            simulators.cleverTap.faults().always(Fault.status(500));
+            for (int stop = 0; stop < STOPS; stop++) {
+                long calls = simulators.cleverTap.callCount();
+                routes.startRoute(ROUTE);
+                await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > calls);
+                routes.stopRoute(ROUTE);
+                assertThat(simulators.cleverTap.callCount() - calls).as("calls until stop %d", stop).isLessThan(10);
+                assertThat(queues.count("deliver.clevertap.production")).isEqualTo(EVENTS);
+            }
+            simulators.cleverTap.faults().clear();
+            routes.startRoute(ROUTE);
+            await().atMost(Duration.ofSeconds(30)).until(() -> simulators.cleverTap.storedCount() == EVENTS);
+            assertThat(relay.parked().path("total").asInt()).isZero();
         }
     }
 
