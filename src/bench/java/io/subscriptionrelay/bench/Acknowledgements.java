@@ -1,5 +1,6 @@
 package io.subscriptionrelay.bench;
 
+import io.subscriptionrelay.testing.Ports;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class Acknowledgements {
 
     static List<Result> measure(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
-        int floorPort = Program.freePort();
+        int floorPort = Ports.free();
         try (CleverTap destination = new CleverTap(Duration.ZERO);
                 Program floor = Program.of(WebFloor.class, Folders.fresh("web-floor").toString(), Integer.toString(floorPort));
                 Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {

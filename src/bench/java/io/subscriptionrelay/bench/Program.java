@@ -1,12 +1,12 @@
 package io.subscriptionrelay.bench;
 
 import com.sun.tools.attach.VirtualMachine;
+import io.subscriptionrelay.testing.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,15 +174,6 @@ class Program implements AutoCloseable {
 
     long pid() {
         return process.pid();
-    }
-
-    static int freePort() {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress("127.0.0.1", 0));
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** {@code kill -9}: its data is not used again. */

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.bench;
 
+import io.subscriptionrelay.testing.Ports;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -56,8 +57,8 @@ final class Relay extends Program {
         }
 
         Relay start() {
-            int port = freePort();
-            int managementPort = freePort();
+            int port = Ports.free();
+            int managementPort = Ports.free();
             List<String> arguments = new ArrayList<>();
             Path recording = Recordings.next(dataDir.getFileName().toString());
             if (recording != null && Recordings.fromStart()) {

@@ -38,7 +38,8 @@ class BrokerConfiguration {
     /** A relay on the same data that is being stopped has gone by then. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
-    private static final int CONFIRMATION_WINDOW = MEGABYTE;
+    /** Each session keeps what it has sent until so much is confirmed, which with hundreds of sessions must not fill the heap. */
+    private static final int CONFIRMATION_WINDOW = 64 * 1024;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean

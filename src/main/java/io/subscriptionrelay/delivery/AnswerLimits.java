@@ -61,7 +61,7 @@ class AnswerLimits implements HttpClientConfigurer {
         @Override
         public InputStream getContent() throws IOException {
             if (content == null) {
-                content = new Content(super.getContent(), connection, largest, deadline);
+                content = new Content(super.getContent());
             }
             return content;
         }
@@ -72,52 +72,46 @@ class AnswerLimits implements HttpClientConfigurer {
                 super.close();
             }
         }
-    }
 
-    private static final class Content extends FilterInputStream {
+        private final class Content extends FilterInputStream {
 
-        private final ExecRuntime connection;
-        private final long largest;
-        private final long deadline;
-        private long read;
-        private boolean brokenOff;
+            private long read;
+            private boolean brokenOff;
 
-        Content(InputStream answer, ExecRuntime connection, long largest, long deadline) {
-            super(answer);
-            this.connection = connection;
-            this.largest = largest;
-            this.deadline = deadline;
-        }
-
-        @Override
-        public int read() throws IOException {
-            return counted(super.read(), 1);
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            int count = super.read(target, offset, length);
-            return counted(count, count);
-        }
-
-        private int counted(int result, int count) throws IOException {
-            if (result >= 0) {
-                read += count;
-                if (read > largest || System.nanoTime() - deadline > 0) {
-                    brokenOff = true;
-                    connection.discardEndpoint();
-                    throw new IOException(read > largest ? "the answer is larger than " + largest + " bytes"
-                            : "the answer is not complete after " + LONGEST.toSeconds() + " s");
-                }
+            Content(InputStream answer) {
+                super(answer);
             }
-            return result;
-        }
 
-        /** The client would read the rest first, so that the connection can be used again; but that is closed. */
-        @Override
-        public void close() throws IOException {
-            if (!brokenOff) {
-                super.close();
+            @Override
+            public int read() throws IOException {
+                return counted(super.read(), 1);
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                int count = super.read(target, offset, length);
+                return counted(count, count);
+            }
+
+            private int counted(int result, int count) throws IOException {
+                if (result >= 0) {
+                    read += count;
+                    if (read > largest || System.nanoTime() - deadline > 0) {
+                        brokenOff = true;
+                        connection.discardEndpoint();
+                        throw new IOException(read > largest ? "the answer is larger than " + largest + " bytes"
+                                : "the answer is not complete after " + LONGEST.toSeconds() + " s");
+                    }
+                }
+                return result;
+            }
+
+            /** The client would read the rest first, so that the connection can be used again; but that is closed. */
+            @Override
+            public void close() throws IOException {
+                if (!brokenOff) {
+                    super.close();
+                }
             }
         }
     }

@@ -1,10 +1,10 @@
 package io.subscriptionrelay.cluster;
 
 import io.subscriptionrelay.testing.Broker;
+import io.subscriptionrelay.testing.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 final class ArtemisProcess implements AutoCloseable {
 
     private final Path instance;
-    private final int port = freePort();
+    private final int port = Ports.free();
     private Process process;
 
     /** Creates an instance with its journal in this folder, which another one may share. */
@@ -107,15 +107,6 @@ final class ArtemisProcess implements AutoCloseable {
             process.waitFor();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress("127.0.0.1", 0));
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

@@ -102,6 +102,22 @@ class HostileSendersTest {
         await().atMost(Duration.ofSeconds(10)).until(() -> simulators.cleverTap.eventsOf(id).size() == 1);
     }
 
+    /** Beyond the limit while it is read as it comes: the sender is told so once, and the connection holds what comes next. */
+    @Test
+    void aBodyThatGrowsBeyondTheLimitInPiecesIsRefused() throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+            socket.setTcpNoDelay(true);
+            socket.getOutputStream().write((TARGET + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            byte[] chunk = ("10000\r\n" + "a".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            for (int i = 0; i < 20; i++) {
+                socket.getOutputStream().write(chunk);
+                socket.getOutputStream().flush();
+            }
+            socket.getOutputStream().write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(readToEnd(socket)).startsWith("HTTP/1.1 413").containsOnlyOnce("HTTP/1.1");
+        }
+    }
+
     static Stream<String> smuggled() {
         String body = Events.renewal(HIDDEN, HIDDEN, Events.BASE);
         String hidden = TARGET + "Content-Length: " + body.length() + "\r\n\r\n" + body;

@@ -1,8 +1,6 @@
 package io.subscriptionrelay.testing;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.apache.activemq.artemis.core.config.impl.SecurityConfiguration;
@@ -18,7 +16,7 @@ public final class Broker implements AutoCloseable {
     public static final String PASSWORD = "broker password of the tests";
 
     private final Path data;
-    private final int port = freePort();
+    private final int port = Ports.free();
     private EmbeddedActiveMQ broker;
 
     public Broker(Path data) {
@@ -67,14 +65,6 @@ public final class Broker implements AutoCloseable {
 
     public ActiveMQServer server() {
         return broker.getActiveMQServer();
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.Ports;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
@@ -13,7 +14,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.net.ServerSocket;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -202,10 +202,7 @@ class EventTracesTest {
         assertThat(command(here, 1, "trace", "unheard-of").lines()).hasSize(1);
         assertThat(command(here, 2, "trace", "--outcome", "lost")).startsWith("There is no outcome `lost`");
         assertThat(command(here, 2, "trace")).startsWith("usage: ");
-        int free;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            free = socket.getLocalPort();
-        }
+        int free = Ports.free();
         assertThat(command(Map.of("MANAGEMENT_SERVER_PORT", Integer.toString(free)), 2, "trace", id))
                 .isEqualTo("No relay answers at 127.0.0.1:" + free
                         + "; start it, or set MANAGEMENT_SERVER_PORT and MANAGEMENT_SERVER_ADDRESS to where it runs.\n");

@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.broker.EmbeddedBroker;
 import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.Ports;
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,10 +54,7 @@ class WebhookUnavailableTest {
     @BeforeAll
     static void start() throws Exception {
         simulators = new Simulators();
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         try (Knocking knocking = new Knocking(port)) {
             relay = RelayApp.with(folder.resolve("data")).set("server.port", Integer.toString(port))
                     .cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url())
