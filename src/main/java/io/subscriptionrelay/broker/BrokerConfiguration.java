@@ -145,6 +145,7 @@ class BrokerConfiguration {
         ActiveMQConnectionFactory factory = broker.external() ? ExternalBroker.factory(broker)
                 : new ActiveMQConnectionFactory(embedded.url());
         factory.setCacheDestinations(true);
+        factory.setProducerWindowSize(-1);
         // without it, nobody hears that the broker has refused a message that was sent within a transaction
         factory.setConfirmationWindowSize(CONFIRMATION_WINDOW);
         factory.setCallTimeout(broker.storeTimeout().toMillis());

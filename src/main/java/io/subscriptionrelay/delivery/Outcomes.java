@@ -73,7 +73,7 @@ public class Outcomes {
         if (LOG.isDebugEnabled()) {
             log(LOG.atDebug(), provider, eventId, null, "{} event {} is {}", what.text());
         }
-        traces.add(new Trace(at, what, provider, eventId, exchange.getProperty(USER_KEY, String.class), null, null, null, null, null,
+        traces.add(new Trace(at, what, provider, eventId, exchange.getProperty(USER_KEY, Long.class), null, null, null, null, null,
                 null, null));
     }
 

@@ -12,9 +12,11 @@ import io.subscriptionrelay.state.AppliedState;
  * @param attempts how often the record was tried until then
  * @param reason without personal data
  */
-public record Trace(long at, Happening what, String provider, String eventId, String userKey, String step, String destination,
+public record Trace(long at, Happening what, String provider, String eventId, Long userKey, String step, String destination,
         String account, Integer part, Integer attempts, String reason, String parkedId) {
 
+    /** A number takes so many hexadecimal digits of a hash. */
+    static final int KEY_DIGITS = 16;
     private static final int LONGEST_ID = 255;
     private static final int LONGEST_NAME = 64;
     private static final int LONGEST_STEP = 100;
@@ -30,8 +32,8 @@ public record Trace(long at, Happening what, String provider, String eventId, St
     }
 
     /** What a user is found by: a hash, because ids are personal data. Null for none. */
-    public static String userKey(String user) {
-        return user == null || user.isEmpty() ? null : AppliedState.key("user", user);
+    public static Long userKey(String user) {
+        return user == null || user.isEmpty() ? null : Long.valueOf(Long.parseUnsignedLong(AppliedState.key("user", user), 0, KEY_DIGITS, 16));
     }
 
     /**

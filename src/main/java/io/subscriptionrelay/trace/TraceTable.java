@@ -1,5 +1,6 @@
 package io.subscriptionrelay.trace;
 
+import io.subscriptionrelay.state.AppliedState;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,14 +11,15 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
 /**
- * The table of traces. Rows are appended in about the order of time, so what is old is at its beginning. The index over the time is
- * for questions about a time; it makes writing about a tenth slower.
+ * The table of traces. Rows are appended in about the order of time. The keys of events and users are numbers: what is looked for by
+ * them is a handful of rows, and those of an event are compared with its id.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -25,6 +27,8 @@ class TraceTable {
 
     private static final String COLUMNS =
             "happened_at, outcome, provider, event_id, user_key, step, destination, account, part, attempts, reason, parked_id";
+    private static final String INSERT = "INSERT INTO event_traces (" + COLUMNS
+            + ", event_key, sequence_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     /** A filter that means hardly any row reads the whole table; it may not take the state database away for long. */
     private static final int LONGEST_QUERY_SECONDS = 10;
     /** An event has a handful of rows. */
@@ -32,6 +36,7 @@ class TraceTable {
 
     private final JdbcTemplate jdbc;
     private final JdbcTemplate queries;
+    private final AtomicLong sequence = new AtomicLong(System.currentTimeMillis() * 1000);
 
     TraceTable(DataSource dataSource) {
         jdbc = new JdbcTemplate(dataSource);
@@ -48,14 +53,13 @@ class TraceTable {
         jdbc.execute((Connection connection) -> {
             boolean automatic = connection.getAutoCommit();
             connection.setAutoCommit(false);
-            try (PreparedStatement insert = connection.prepareStatement(
-                    "INSERT INTO event_trace (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
+            try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
                 for (Trace trace : traces) {
                     insert.setLong(1, trace.at());
                     insert.setString(2, trace.what().text());
                     insert.setString(3, trace.provider());
                     insert.setString(4, trace.eventId());
-                    insert.setString(5, trace.userKey());
+                    insert.setObject(5, trace.userKey(), java.sql.Types.BIGINT);
                     insert.setString(6, trace.step());
                     insert.setString(7, trace.destination());
                     insert.setString(8, trace.account());
@@ -63,6 +67,8 @@ class TraceTable {
                     insert.setObject(10, trace.attempts(), java.sql.Types.INTEGER);
                     insert.setString(11, trace.reason());
                     insert.setString(12, trace.parkedId());
+                    insert.setLong(13, eventKey(trace.eventId()));
+                    insert.setLong(14, sequence.getAndIncrement());
                     insert.addBatch();
                 }
                 insert.executeBatch();
@@ -78,24 +84,19 @@ class TraceTable {
     }
 
     /**
-     * Deletes the oldest rows, a portion of them at most.
+     * Deletes the oldest rows, about a portion of them at most.
      *
      * @return how many were deleted
      */
     int deleteBefore(long time, int portion) {
-        Long[] last = new Long[1];
-        boolean[] recent = new boolean[1];
-        jdbc.query("SELECT id, happened_at FROM event_trace ORDER BY id FETCH FIRST " + portion + " ROWS ONLY", row -> {
-            recent[0] |= row.getLong(2) >= time;
-            if (!recent[0]) {
-                last[0] = row.getLong(1);
-            }
-        });
-        return last[0] == null ? 0 : jdbc.update("DELETE FROM event_trace WHERE id <= ?", last[0]);
+        List<Long> next = jdbc.queryForList("SELECT happened_at FROM event_traces WHERE happened_at < ? ORDER BY happened_at OFFSET " + (portion - 1)
+                + " ROWS FETCH FIRST 1 ROWS ONLY", Long.class, time);
+        return next.isEmpty() ? jdbc.update("DELETE FROM event_traces WHERE happened_at < ?", time)
+                : jdbc.update("DELETE FROM event_traces WHERE happened_at <= ?", next.get(0));
     }
 
     void clear() {
-        jdbc.execute("TRUNCATE TABLE event_trace");
+        jdbc.execute("TRUNCATE TABLE event_traces");
     }
 
     /** The events of which something is known that fits, those with the newest such news first. */
@@ -117,12 +118,10 @@ class TraceTable {
             }
         }
         String where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
-        boolean byTime = filter.user() == null && (filter.from() != null || filter.to() != null);
         Set<Key> keys = new LinkedHashSet<>();
         queries.query(connection -> {
-            PreparedStatement query = connection.prepareStatement("SELECT provider, event_id FROM event_trace" + where
-                    + " ORDER BY " + (byTime ? "happened_at DESC, id DESC" : "id DESC")
-                    + " FETCH FIRST " + limit * ROWS_PER_EVENT + " ROWS ONLY");
+            PreparedStatement query = connection.prepareStatement("SELECT provider, event_id FROM event_traces" + where
+                    + " ORDER BY happened_at DESC, sequence_number DESC FETCH FIRST " + limit * ROWS_PER_EVENT + " ROWS ONLY");
             for (int i = 0; i < values.size(); i++) {
                 query.setObject(i + 1, values.get(i));
             }
@@ -135,7 +134,7 @@ class TraceTable {
         return List.copyOf(keys);
     }
 
-    private static void equal(List<String> conditions, List<Object> values, String column, String value) {
+    private static void equal(List<String> conditions, List<Object> values, String column, Object value) {
         if (value != null) {
             conditions.add(column + " = ?");
             values.add(value);
@@ -147,14 +146,21 @@ class TraceTable {
         if (eventIds.isEmpty()) {
             return List.of();
         }
-        return queries.query("SELECT " + COLUMNS + " FROM event_trace WHERE event_id IN ("
-                + String.join(",", Collections.nCopies(eventIds.size(), "?")) + ") ORDER BY happened_at, id",
-                (row, number) -> trace(row), eventIds.toArray());
+        List<Object> arguments = new ArrayList<>();
+        eventIds.forEach(id -> arguments.add(eventKey(id)));
+        arguments.addAll(eventIds);
+        String places = String.join(",", Collections.nCopies(eventIds.size(), "?"));
+        return queries.query("SELECT " + COLUMNS + " FROM event_traces WHERE event_key IN (" + places + ") AND event_id IN (" + places
+                + ") ORDER BY happened_at, sequence_number", (row, number) -> trace(row), arguments.toArray());
+    }
+
+    private static long eventKey(String id) {
+        return Long.parseUnsignedLong(AppliedState.key("event", id), 0, Trace.KEY_DIGITS, 16);
     }
 
     private static Trace trace(ResultSet row) throws SQLException {
         return new Trace(row.getLong(1), Happening.valueOf(row.getString(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_')),
-                row.getString(3), row.getString(4), row.getString(5), row.getString(6), row.getString(7), row.getString(8),
+                row.getString(3), row.getString(4), row.getObject(5, Long.class), row.getString(6), row.getString(7), row.getString(8),
                 row.getObject(9, Integer.class), row.getObject(10, Integer.class), row.getString(11), row.getString(12));
     }
 }

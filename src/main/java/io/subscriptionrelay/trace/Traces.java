@@ -19,7 +19,7 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps what became of each event for some days. One writer stores it in batches behind a bounded queue; a trace that finds the
  * queue full is left out and counted, because knowing less is better than delivering slower. A crash loses what was not yet
- * written, which is the last half second, or some seconds under a heavy load.
+ * written, which is the last half second, or some seconds under load.
  */
 @Component
 public class Traces implements AutoCloseable {
@@ -27,6 +27,9 @@ public class Traces implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Traces.class);
     private static final int BATCH = 2000;
     private static final long LINGER = 200;
+    /** Under load, because each transaction writes all pages of the indexes that it touches. */
+    private static final long LONGEST_LINGER = 1000;
+    private static final int FEW = 20;
     private static final int PORTION = 2000;
     private static final long CLEAN_EVERY = TimeUnit.SECONDS.toMillis(30);
     private static final long RETRY = 1000;
@@ -88,9 +91,7 @@ public class Traces implements AutoCloseable {
                 Trace first = queue.poll(LINGER, TimeUnit.MILLISECONDS);
                 if (first != null) {
                     batch.add(first);
-                    if (running && queue.size() < BATCH) {
-                        Thread.sleep(LINGER);
-                    }
+                    linger();
                     queue.drainTo(batch, BATCH - 1);
                     write(batch);
                     batch.clear();
@@ -101,6 +102,21 @@ public class Traces implements AutoCloseable {
             dropped.increment(batch.size() + queue.size());
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** As long as more than a few come, until there are enough for a batch. */
+    private void linger() throws InterruptedException {
+        int before;
+        int waiting = 0;
+        long waited = 0;
+        do {
+            before = waiting;
+            if (running && queue.size() < BATCH) {
+                Thread.sleep(LINGER);
+                waited += LINGER;
+            }
+            waiting = queue.size();
+        } while (running && waiting < BATCH && waiting - before > FEW && waited < LONGEST_LINGER);
     }
 
     private void write(List<Trace> batch) throws InterruptedException {
