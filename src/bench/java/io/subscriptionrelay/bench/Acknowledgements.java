@@ -41,8 +41,10 @@ final class Acknowledgements {
                 Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {
             floor.awaitPort(floorPort);
             relay.awaitReadiness();
-            warmUp(floor, floorPort, options);
-            warmUp(relay, relay.port(), options);
+            warmUp(floorPort, options);
+            floor.purge(EVENTS);
+            warmUp(relay.port(), options);
+            relay.purge(EVENTS);
             if (options.rows().contains(1)) {
                 results.addAll(manyConnections(options, floor, floorPort, relay));
             }
@@ -80,9 +82,8 @@ final class Acknowledgements {
         return List.of(Result.ratio("2", "acknowledgement, 1 connection, p50", "ms", floorMiddle, middle, Result.atMost(1.3), ""));
     }
 
-    private static void warmUp(Program program, int port, Options options) throws Exception {
+    static void warmUp(int port, Options options) throws InterruptedException {
         new Load(port, WARMING_CONNECTIONS, 0, requests(port)).warmUp(options.time(FIRST_WARM_UP));
-        program.purge(EVENTS);
     }
 
     private static Load.Measured run(Program program, int port, int connections, long warmUp, long measured) throws Exception {

@@ -11,7 +11,7 @@ final class BothAtOnce {
     private static final int BACKLOG = 200_000;
     private static final double WEBHOOKS_A_SECOND = 1000;
     private static final long ALONE = 5000;
-    private static final long WARM_UP = 8000;
+    private static final long SETTLING = 3000;
     private static final long MEASURED = 15_000;
 
     private BothAtOnce() {
@@ -19,22 +19,23 @@ final class BothAtOnce {
 
     /** @param before what rows 1 and 4 of this run came to, if they are part of it */
     static List<Result> measure(Options options, List<Result> before) throws Exception {
-        Path data = Folders.copy(Folders.filled(options.size(BACKLOG), Filler.Users.ONE_EACH, 1), "both");
+        int warming = options.size(Drain.WARM_UP);
+        Path data = Folders.copy(Folders.filled(warming + options.size(BACKLOG), Filler.Users.ONE_EACH, 1), "both");
         Load.Measured alone;
         Load.Measured busy;
         double drained;
         try (CleverTap destination = new CleverTap(Drain.LATENCY);
                 Relay relay = new Relay.Settings(data).cleverTap(destination).heldBack().start()) {
             relay.awaitReadiness();
-            Load load = new Load(relay.port(), Acknowledgements.CONNECTIONS, WEBHOOKS_A_SECOND, Acknowledgements.requests(relay.port()));
-            load.warmUp(options.time(WARM_UP));
+            Acknowledgements.warmUp(relay.port(), options);
             alone = new Load(relay.port(), Acknowledgements.CONNECTIONS, WEBHOOKS_A_SECOND, Acknowledgements.requests(relay.port()))
                     .run(0, options.time(ALONE));
             relay.translate();
+            destination.await(warming, Drain.LONGEST);
             long start = System.nanoTime();
             busy = new Load(relay.port(), Acknowledgements.CONNECTIONS, WEBHOOKS_A_SECOND, Acknowledgements.requests(relay.port()))
-                    .run(options.time(WARM_UP), options.time(MEASURED));
-            drained = Drain.rate(destination, start + options.time(WARM_UP) * 1_000_000, System.nanoTime());
+                    .run(options.time(SETTLING), options.time(MEASURED));
+            drained = Drain.rate(destination, start + options.time(SETTLING) * 1_000_000, System.nanoTime());
         }
         Series acknowledged = floor(before, "1b", Result::value, alone.p99());
         Series drain = floor(before, "4", Result::value, Double.NaN);

@@ -10,9 +10,9 @@ final class Drain {
     static final Duration LATENCY = Duration.ofMillis(50);
     private static final int BACKLOG = 100_000;
     /** Drained before, because whoever has an outage behind them has a JVM that runs for long. */
-    private static final int WARM_UP = 60_000;
+    static final int WARM_UP = 60_000;
     private static final int IN_FLIGHT = 15;
-    private static final Duration LONGEST = Duration.ofMinutes(3);
+    static final Duration LONGEST = Duration.ofMinutes(3);
 
     private Drain() {
     }

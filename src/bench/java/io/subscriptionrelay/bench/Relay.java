@@ -86,7 +86,7 @@ final class Relay extends Program {
         await("readiness", Duration.ofSeconds(300), () -> status("/actuator/health/readiness") == 200);
         long taken = System.nanoTime() - startedAt();
         if (recording != null && !Recordings.fromStart()) {
-            diagnose("jfrStart", "name=" + Recordings.NAME, "settings=profile");
+            diagnose("jfrStart", "name=" + Recordings.NAME, "settings=" + System.getProperty("bench.recordings.settings", "profile"));
         }
         return taken;
     }

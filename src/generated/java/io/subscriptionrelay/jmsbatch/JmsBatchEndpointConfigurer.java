@@ -26,6 +26,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "admission": target.setAdmission(property(camelContext, io.subscriptionrelay.jmsbatch.BatchAdmission.class, value)); return true;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
+        case "busywait":
+        case "busyWait": target.setBusyWait(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "exceptionhandler":
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
@@ -53,6 +55,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "admission": return io.subscriptionrelay.jmsbatch.BatchAdmission.class;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return boolean.class;
+        case "busywait":
+        case "busyWait": return long.class;
         case "exceptionhandler":
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
@@ -81,6 +85,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "admission": return target.getAdmission();
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return target.isBridgeErrorHandler();
+        case "busywait":
+        case "busyWait": return target.getBusyWait();
         case "exceptionhandler":
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":

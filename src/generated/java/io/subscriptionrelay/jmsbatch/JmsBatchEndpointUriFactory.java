@@ -23,9 +23,10 @@ public class JmsBatchEndpointUriFactory extends org.apache.camel.support.compone
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(12);
+        Set<String> props = new HashSet<>(13);
         props.add("admission");
         props.add("bridgeErrorHandler");
+        props.add("busyWait");
         props.add("exceptionHandler");
         props.add("exchangePattern");
         props.add("keepTurn");

@@ -89,6 +89,7 @@ class BrokerConfiguration {
         configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
         configuration.setJournalBufferTimeout_AIO((int) sync.toNanos());
         configuration.setJournalBufferTimeout_NIO((int) sync.toNanos());
+        configuration.setPageSyncTimeout((int) sync.toNanos());
         return configuration;
     }
 

@@ -46,6 +46,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private static final Logger LOG = LoggerFactory.getLogger(JmsBatchConsumer.class);
     /** How often a waiting worker looks whether it should stop, in milliseconds. */
     private static final long POLL = 250;
+    private static final int BUSY_PART = 10;
     private static final long FIRST_BACK_OFF = 100;
     private static final long LONGEST_BACK_OFF = 10_000;
     /** A broker that is gone refuses at once, and the pool may hold many connections to it that are tried before a new one. */
@@ -260,7 +261,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     next = consumer.receive(POLL);
                 }
                 long bytes = 0;
-                long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(endpoint.getMaxWait());
+                long start = System.nanoTime();
                 while (next != null) {
                     // read at once: the client drops the body of a large message when the next one is received
                     batch.add(camelMessage(next));
@@ -269,10 +270,10 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                         break;
                     }
                     next = consumer.receiveNoWait();
-                    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                    long left = left(start, batch.size());
                     while (next == null && left > 0 && mayConsume()) {
                         next = consumer.receive(Math.min(left, POLL));
-                        left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                        left = left(start, batch.size());
                     }
                 }
                 return batch;
@@ -281,6 +282,13 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     consumer.close();
                 }
             }
+        }
+
+        /** How long to wait for the next message, in milliseconds. */
+        private long left(long start, int size) {
+            long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            boolean busy = size >= endpoint.getMaxMessages() / BUSY_PART;
+            return (busy ? Math.max(endpoint.getMaxWait(), endpoint.getBusyWait()) : endpoint.getMaxWait()) - waited;
         }
 
         private boolean process(List<Message> batch, BatchTurn mine) throws JMSException {

@@ -39,6 +39,10 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
             description = "How long to wait for further messages once the first is there. 0 takes only what is waiting.")
     private long maxWait;
 
+    @UriParam(defaultValue = "0", javaType = "java.time.Duration", description = "How long to wait for further messages while many come,"
+            + " that is a tenth of maxMessages or more within maxWait. Not more than maxWait means that it makes no difference.")
+    private long busyWait;
+
     @UriParam(defaultValue = "1", description = "How many batches may be under way at once. They are filled one after the"
             + " other in the order of the queue, so each is as large as it can be; a further one is only filled while the"
             + " others are being processed.")
@@ -76,9 +80,9 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     @Override
     public Consumer createConsumer(Processor processor) throws Exception {
-        if (maxMessages < 1 || maxBytes < 1 || maxWait < 0 || workers < 1) {
+        if (maxMessages < 1 || maxBytes < 1 || maxWait < 0 || busyWait < 0 || workers < 1) {
             throw new IllegalArgumentException("jms-batch:" + queueName
-                    + ": maxMessages, maxBytes and workers must be at least 1, maxWait at least 0");
+                    + ": maxMessages, maxBytes and workers must be at least 1, maxWait and busyWait at least 0");
         }
         JmsBatchConsumer consumer = new JmsBatchConsumer(this, processor);
         configureConsumer(consumer);
@@ -119,6 +123,15 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     public void setMaxWait(long maxWait) {
         this.maxWait = maxWait;
+    }
+
+    @ManagedAttribute(description = "How long a batch waits for further messages while many come, in milliseconds")
+    public long getBusyWait() {
+        return busyWait;
+    }
+
+    public void setBusyWait(long busyWait) {
+        this.busyWait = busyWait;
     }
 
     @ManagedAttribute(description = "How many batches may be under way at once")
