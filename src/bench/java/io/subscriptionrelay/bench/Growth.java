@@ -30,7 +30,9 @@ final class Growth {
     static List<Result> measure(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
         if (options.rows().contains(10)) {
-            results.add(Result.value("10", "start to readiness, empty", "s", emptyStarts(options), Result.atMost(6), ""));
+            results.add(Result.value("10", "start to readiness, empty", "s", emptyStarts(options, installed()), Result.atMost(6),
+                    "as installed by deploy/class-archive"));
+            results.add(Result.value("10c", "the same, the jar alone", "s", emptyStarts(options, null), null, ""));
         }
         Series least = new Series();
         if (options.rows().contains(8)) {
@@ -62,12 +64,25 @@ final class Growth {
         return results;
     }
 
-    private static Series emptyStarts(Options options) throws Exception {
+    private static Path installed() throws Exception {
+        Path folder = Folders.fresh("installed");
+        Process process = new ProcessBuilder("deploy/class-archive", Relay.JAR, folder.toString()).inheritIO()
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException("deploy/class-archive failed");
+        }
+        return folder;
+    }
+
+    /** @param installed where, or null for the jar as it is built */
+    private static Series emptyStarts(Options options, Path installed) throws Exception {
         Series seconds = new Series();
         for (int round = 0; round < options.atMost(3); round++) {
-            try (CleverTap destination = new CleverTap(Duration.ZERO);
-                    Relay relay = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination).start()) {
-                seconds.add(relay.awaitReadiness() / 1e9);
+            try (CleverTap destination = new CleverTap(Duration.ZERO)) {
+                Relay.Settings settings = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination);
+                try (Relay relay = (installed == null ? settings : settings.installed(installed)).start()) {
+                    seconds.add(relay.awaitReadiness() / 1e9);
+                }
             }
         }
         return seconds;

@@ -27,6 +27,7 @@ final class Relay extends Program {
         private final Path dataDir;
         private final List<String> properties = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
+        private List<String> program = List.of("-jar", JAR);
 
         Settings(Path dataDir) {
             this.dataDir = dataDir;
@@ -56,6 +57,12 @@ final class Relay extends Program {
             return property("camel.main.auto-startup-exclude-pattern", TRANSLATE);
         }
 
+        /** As an operator installs it, with what {@code deploy/class-archive} has made. */
+        Settings installed(Path folder) {
+            program = List.of("-XX:SharedArchiveFile=" + folder.resolve("relay.jsa"), "-jar", folder.resolve("subscription-relay.jar").toString());
+            return this;
+        }
+
         Relay start() {
             int port = Ports.free();
             int managementPort = Ports.free();
@@ -64,7 +71,8 @@ final class Relay extends Program {
             if (recording != null && Recordings.fromStart()) {
                 arguments.add("-XX:StartFlightRecording=name=" + Recordings.NAME + ",settings=profile");
             }
-            arguments.addAll(List.of("-jar", JAR, "--server.port=" + port, "--management.server.port=" + managementPort));
+            arguments.addAll(program);
+            arguments.addAll(List.of("--server.port=" + port, "--management.server.port=" + managementPort));
             arguments.addAll(properties);
             return new Relay("relay-" + dataDir.getFileName(), arguments, environment, port, managementPort, recording);
         }
