@@ -6,12 +6,15 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import org.apache.camel.CamelContext;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+import org.springframework.util.unit.DataSize;
 
 @Configuration(proxyBeanMethods = false)
 class WebhookConfiguration {
@@ -49,9 +52,12 @@ class WebhookConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel) {
-        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(new WebhookDoor(webhooks, engine, camel));
-        registration.addUrlPatterns(WebhookDoor.PATH + "*");
+    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, Environment environment,
+            @Value("${server.tomcat.max-swallow-size}") DataSize largestRead) {
+        boolean alone = ManagementPortType.get(environment) != ManagementPortType.SAME;
+        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(
+                new WebhookDoor(webhooks, engine, camel, largestRead, alone));
+        registration.addUrlPatterns("/*");
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;
     }

@@ -22,20 +22,24 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
+import org.springframework.util.unit.DataSize;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Stands before the webhook routes: answers what is not for them, reads the body within its limits, and lets nothing of
- * the request past but the body and the headers that prove where it comes from.
+ * Stands before all that the port of the webhooks offers: answers what is not for the webhook routes, reads the body within its limits,
+ * and lets nothing of the request past but the body and the headers that prove where it comes from. No thread waits for a body, neither
+ * for one that is wanted nor for one that is refused: Tomcat would read the rest of that with a thread of its own.
  */
 class WebhookDoor extends OncePerRequestFilter {
 
     static final String PATH = "/webhooks/";
     static final int LARGEST_BODY = 1024 * 1024;
-    private static final String BODY = WebhookDoor.class.getName() + ".body";
+    private static final String NEXT = WebhookDoor.class.getName() + ".next";
+    private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
     /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
@@ -43,35 +47,66 @@ class WebhookDoor extends OncePerRequestFilter {
     private final Webhooks webhooks;
     private final WebhookEngine engine;
     private final CamelContext camel;
+    private final long largestRead;
+    private final boolean alone;
 
-    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel) {
+    /**
+     * Makes the door.
+     *
+     * @param largestRead so many bytes of a body are read so that its sender sees the answer; the connection of a longer one is cut
+     * @param alone whether the port is the webhooks' own; if it is not, other paths are none of the door's business
+     */
+    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, DataSize largestRead, boolean alone) {
         this.webhooks = webhooks;
         this.engine = engine;
         this.camel = camel;
+        this.largestRead = Math.max(LARGEST_BODY, largestRead.toBytes());
+        this.alone = alone;
+    }
+
+    /** What is done with a request once its body is here. */
+    @FunctionalInterface
+    private interface Next {
+        void go(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException;
     }
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (request.getDispatcherType() == DispatcherType.ERROR) {
+            explain(request, response, chain);
+            return;
+        }
         if (request.getDispatcherType() == DispatcherType.ASYNC) {
             again(request, response, chain);
             return;
         }
-        String path = request.getRequestURI();
-        String provider = path.startsWith(PATH) ? path.substring(PATH.length()) : "";
-        if (!webhooks.open(provider)) {
-            response.setStatus(HttpServletResponse.SC_NOT_FOUND);
-        } else if (!"POST".equals(request.getMethod())) {
+        String provider = provider(request);
+        Body body = new Body();
+        if (provider == null && !alone) {
+            chain.doFilter(request, response);
+        } else if (provider != null && !webhooks.open(provider)) {
+            refuse(HttpServletResponse.SC_NOT_FOUND, body, request, response, chain);
+        } else if (provider != null && !"POST".equals(request.getMethod())) {
             response.setHeader("Allow", "POST");
-            response.setStatus(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+            refuse(HttpServletResponse.SC_METHOD_NOT_ALLOWED, body, request, response, chain);
         } else if (request.getContentLengthLong() > LARGEST_BODY) {
-            response.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
+            refuse(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE, body, request, response, chain);
+        } else if (provider == null) {
+            receive(body, request, response, chain, (whole, answer, rest) -> rest.doFilter(new WholeRequest(whole, body.bytes()), answer));
         } else if (!started(provider)) {
             response.setHeader("Retry-After", Integer.toString(NOT_STARTED_RETRY_SECONDS));
-            response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+            refuse(HttpServletResponse.SC_SERVICE_UNAVAILABLE, body, request, response, chain);
         } else {
-            receive(provider, request, response, chain);
+            receive(body, request, response, chain, (whole, answer, rest) -> handOver(provider, body.bytes(), whole, answer, rest));
         }
+    }
+
+    /** The provider as it is written in the path, letter by letter; null if the path is none of the webhooks', however it is written. */
+    private static String provider(HttpServletRequest request) {
+        String written = request.getRequestURI();
+        String meant = request.getServletPath() + Objects.toString(request.getPathInfo(), "") + "/";
+        return written.startsWith(PATH) ? written.substring(PATH.length()) : meant.startsWith(PATH) ? "" : null;
     }
 
     @Override
@@ -79,14 +114,31 @@ class WebhookDoor extends OncePerRequestFilter {
         return false;
     }
 
-    /** A request that has been here before: with the rest of its body, or with its answer. */
-    private void again(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
-        byte[] body = (byte[]) request.getAttribute(BODY);
-        if (body == null) {
+    @Override
+    protected boolean shouldNotFilterErrorDispatch() {
+        return false;
+    }
+
+    /** Of a body that breaks off, or is no body, while it is waited for, Tomcat makes a failure of the relay. */
+    private static void explain(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
+        if (request.getAttribute(BROKEN_OFF) == null) {
             chain.doFilter(request, response);
         } else {
-            request.removeAttribute(BODY);
-            handOver(request.getRequestURI().substring(PATH.length()), body, request, response, chain);
+            response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
+            response.setContentLength(0);
+            // what has not left by now never does
+            response.flushBuffer();
+        }
+    }
+
+    /** A request that has been here before: with the rest of its body, or with its answer. */
+    private static void again(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
+        Next next = (Next) request.getAttribute(NEXT);
+        if (next == null) {
+            chain.doFilter(request, response);
+        } else {
+            request.removeAttribute(NEXT);
+            next.go(request, response, chain);
         }
     }
 
@@ -94,80 +146,119 @@ class WebhookDoor extends OncePerRequestFilter {
         return camel.isStarted() && camel.getRouteController().getRouteStatus("webhooks-" + provider) == ServiceStatus.Started;
     }
 
+    /** Refuses the request. Its body is read and thrown away, because a sender that is cut off while it sends may not see the answer. */
+    private void refuse(int status, Body body, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        body.unwanted();
+        receive(body, request, response, chain, (whole, answer, rest) -> answer.setStatus(status));
+    }
+
     /** A body that is here is handed over at once. For one that is still on its way no thread waits, however many senders are slow. */
-    private void receive(String provider, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    private void receive(Body body, HttpServletRequest request, HttpServletResponse response, FilterChain chain, Next next)
             throws ServletException, IOException {
         ServletInputStream input = request.getInputStream();
-        ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
         try {
-            while (!complete(input, body) && input.available() > 0) {
-                read(input, body);
+            // not chunks: of one whose size is not here yet something is available, and its reader waits
+            while (request.getContentLengthLong() > 0 && !input.isFinished() && !body.tooLarge() && input.available() > 0) {
+                body.read(input);
             }
         } catch (IOException brokenOff) {
             response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
             return;
         }
-        if (complete(input, body)) {
-            handOver(provider, body.toByteArray(), request, response, chain);
+        Next end = (whole, answer, rest) -> {
+            if (body.refused()) {
+                // after this status Tomcat closes the connection, and reads no more of an asynchronous request
+                answer.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
+            } else {
+                next.go(whole, answer, rest);
+            }
+        };
+        if (input.isFinished()) {
+            end.go(request, response, chain);
         } else {
             AsyncContext rest = request.startAsync(request, response);
             rest.setTimeout(LONGEST_BODY.toMillis());
             rest.addListener(new TooSlow());
-            input.setReadListener(new Rest(input, body, request, rest));
-        }
-    }
-
-    private static boolean complete(ServletInputStream input, ByteArrayOutputStream body) {
-        return body.size() > LARGEST_BODY || input.isFinished();
-    }
-
-    /** Up to one byte more than is allowed. */
-    private static void read(ServletInputStream input, ByteArrayOutputStream body) throws IOException {
-        byte[] buffer = new byte[8192];
-        int count = input.read(buffer);
-        if (count > 0) {
-            body.write(buffer, 0, Math.min(count, LARGEST_BODY + 1 - body.size()));
+            input.setReadListener(new Rest(input, body, request, rest, end));
         }
     }
 
     private void handOver(String provider, byte[] body, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        if (body.length > LARGEST_BODY) {
-            response.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
-        } else {
-            HttpServletRequest bare = new BareRequest(request, body, webhooks.headers(provider));
-            if (!engine.answer(PATH + provider, bare, response)) {
-                chain.doFilter(bare, response);
+        HttpServletRequest bare = new BareRequest(request, body, webhooks.headers(provider));
+        if (!engine.answer(PATH + provider, bare, response)) {
+            chain.doFilter(bare, response);
+        }
+    }
+
+    /** What has come of a body. No more is kept than is allowed. */
+    private final class Body {
+
+        private final ByteArrayOutputStream kept = new ByteArrayOutputStream(4096);
+        private boolean wanted = true;
+        private long size;
+
+        void unwanted() {
+            wanted = false;
+        }
+
+        void read(ServletInputStream input) throws IOException {
+            byte[] buffer = new byte[8192];
+            int count = Math.max(0, input.read(buffer));
+            size += count;
+            if (wanted && !tooLarge()) {
+                kept.write(buffer, 0, count);
             }
+        }
+
+        boolean tooLarge() {
+            return size > LARGEST_BODY;
+        }
+
+        boolean endless() {
+            return size > largestRead;
+        }
+
+        boolean refused() {
+            return endless() || wanted && tooLarge();
+        }
+
+        byte[] bytes() {
+            return kept.toByteArray();
         }
     }
 
     /** Reads what comes, and lets the request come to the door again once it is here. */
-    private record Rest(ServletInputStream input, ByteArrayOutputStream body, HttpServletRequest request, AsyncContext context)
+    private record Rest(ServletInputStream input, Body body, HttpServletRequest request, AsyncContext context, Next end)
             implements ReadListener {
 
         @Override
         public void onDataAvailable() throws IOException {
-            while (body.size() <= LARGEST_BODY && input.isReady()) {
-                read(input, body);
-                if (input.isFinished()) {
-                    return;
+            try {
+                while (!body.endless() && input.isReady()) {
+                    body.read(input);
+                    if (input.isFinished()) {
+                        return;
+                    }
                 }
+            } catch (IOException brokenOff) {
+                request.setAttribute(BROKEN_OFF, true);
+                throw brokenOff;
             }
-            if (body.size() > LARGEST_BODY) {
+            if (body.endless()) {
                 onAllDataRead();
             }
         }
 
         @Override
         public void onAllDataRead() {
-            request.setAttribute(BODY, body.toByteArray());
+            request.setAttribute(NEXT, end);
             context.dispatch();
         }
 
         @Override
         public void onError(Throwable brokenOff) {
-            ((HttpServletResponse) context.getResponse()).setStatus(HttpServletResponse.SC_BAD_REQUEST);
             context.complete();
         }
     }
@@ -200,14 +291,12 @@ class WebhookDoor extends OncePerRequestFilter {
     }
 
     /** A request of which only the body and the named headers are left. */
-    private static final class BareRequest extends HttpServletRequestWrapper {
+    private static final class BareRequest extends WholeRequest {
 
-        private final byte[] body;
         private final Set<String> headers;
 
         BareRequest(HttpServletRequest request, byte[] body, Set<String> headers) {
-            super(request);
-            this.body = body;
+            super(request, body);
             this.headers = headers;
         }
 
@@ -239,16 +328,6 @@ class WebhookDoor extends OncePerRequestFilter {
         }
 
         @Override
-        public int getContentLength() {
-            return body.length;
-        }
-
-        @Override
-        public long getContentLengthLong() {
-            return body.length;
-        }
-
-        @Override
         public String getQueryString() {
             return null;
         }
@@ -271,6 +350,27 @@ class WebhookDoor extends OncePerRequestFilter {
         @Override
         public String[] getParameterValues(String name) {
             return null;
+        }
+    }
+
+    /** A request whose body has been read already. */
+    private static class WholeRequest extends HttpServletRequestWrapper {
+
+        private final byte[] body;
+
+        WholeRequest(HttpServletRequest request, byte[] body) {
+            super(request);
+            this.body = body;
+        }
+
+        @Override
+        public int getContentLength() {
+            return body.length;
+        }
+
+        @Override
+        public long getContentLengthLong() {
+            return body.length;
         }
 
         @Override

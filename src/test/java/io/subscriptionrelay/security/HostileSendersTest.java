@@ -1,7 +1,9 @@
 package io.subscriptionrelay.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.subscriptionrelay.simulator.CleverTapSimulator;
 import io.subscriptionrelay.testing.Events;
@@ -10,6 +12,7 @@ import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -17,14 +20,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -53,22 +62,31 @@ class HostileSendersTest {
         simulators.close();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"headers", "a body", "a body in chunks"})
-    void hundredsThatSendByteByByteDelayNobody(String what) throws IOException {
-        String begin = switch (what) {
-            case "headers" -> TARGET + "X-Slow: ";
-            case "a body" -> TARGET + "Content-Length: 100000\r\n\r\n{";
-            default -> TARGET + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
-        };
-        String more = what.equals("a body in chunks") ? "1\r\n \r\n" : " ";
+    /** How a request begins that then drips, and with what it goes on. */
+    static Stream<Arguments> slow() {
+        String body = "Content-Length: 100000\r\n\r\n{";
+        String chunked = "Transfer-Encoding: chunked\r\n\r\n";
+        return Stream.of(
+                arguments("a request line", "POST /webhooks/revenuecat", "x"),
+                arguments("headers", TARGET + "X-Slow: ", " "),
+                arguments("a body", TARGET + body, " "),
+                arguments("a body in chunks", TARGET + chunked + "1\r\n{\r\n", "1\r\n \r\n"),
+                arguments("the size of a chunk", TARGET + chunked + "1;x=", "x"),
+                arguments("what follows the last chunk", TARGET + chunked + "2\r\n[]\r\n0\r\nX-Slow: ", "x"),
+                arguments("a body that is too large", TARGET + "Content-Length: 2000000\r\n\r\n{", " "),
+                arguments("a body of a GiB", TARGET + "Content-Length: 1073741824\r\n\r\n{", " "),
+                arguments("a body to a closed path", TARGET.replace("revenuecat", "unknown") + body, " "),
+                arguments("chunks to a closed path", TARGET.replace("revenuecat", "unknown") + chunked + "1\r\n{\r\n", "1\r\n \r\n"),
+                arguments("a body to no path of the relay", TARGET.replace("webhooks/", "") + body, " "),
+                arguments("a body of another method", TARGET.replace("POST", "PUT") + body, " "));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("slow")
+    void hundredsThatSendByteByByteDelayNobody(String what, String begin, String more) throws IOException {
         List<Socket> slow = new ArrayList<>();
         try {
-            for (int i = 0; i < SLOW; i++) {
-                Socket socket = new Socket("127.0.0.1", relay.port());
-                slow.add(socket);
-                socket.getOutputStream().write(begin.getBytes(StandardCharsets.US_ASCII));
-            }
+            open(slow, SLOW, begin);
             long start = System.nanoTime();
             for (int round = 0; round < 5; round++) {
                 for (Socket socket : slow) {
@@ -79,8 +97,68 @@ class HostileSendersTest {
             }
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         } finally {
-            for (Socket socket : slow) {
+            close(slow);
+        }
+    }
+
+    /** Half a minute and a bit, in which the senders of all kinds go on. */
+    @Test
+    @Tag("chaos")
+    void aBodyThatHasNotComeWithinHalfAMinuteIsAnsweredOnceItsConnectionIsClosedAndNothingOfItIsLeft() throws IOException {
+        Map<String, List<Socket>> bodies = new LinkedHashMap<>();
+        Map<String, String> next = new HashMap<>();
+        try {
+            for (Arguments kind : slow().skip(2).toList()) {
+                String what = (String) kind.get()[0];
+                next.put(what, (String) kind.get()[2]);
+                open(bodies.computeIfAbsent(what, unused -> new ArrayList<>()), SLOW / 5, (String) kind.get()[1]);
+            }
+            long start = System.nanoTime();
+            await().pollDelay(Duration.ZERO).pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(29)).until(() -> {
+                for (Map.Entry<String, List<Socket>> kind : bodies.entrySet()) {
+                    for (Socket socket : kind.getValue()) {
+                        assertThat(socket.getInputStream().available()).as(kind.getKey()).isZero();
+                        socket.getOutputStream().write(next.get(kind.getKey()).getBytes(StandardCharsets.US_ASCII));
+                    }
+                }
+                String id = "quick-" + UUID.randomUUID();
+                long sent = System.nanoTime();
+                assertThat(relay.revenueCat(Events.renewal(id, id, Events.BASE))).isEqualTo(200);
+                assertThat(Duration.ofNanos(System.nanoTime() - sent)).isLessThan(Duration.ofSeconds(5));
+                return Duration.ofNanos(System.nanoTime() - start).compareTo(Duration.ofSeconds(27)) > 0;
+            });
+            bodies.forEach((what, sockets) -> sockets.forEach(socket -> assertThat(readToEndOf(socket)).as(what)
+                    .startsWith("HTTP/1.1 408").containsIgnoringCase("Connection: close").containsOnlyOnce("HTTP/1.1")));
+            Duration longest = Duration.ofNanos(System.nanoTime() - start);
+            assertThat(longest).isBetween(Duration.ofSeconds(29), Duration.ofSeconds(40));
+            noThreadIsBusy();
+            System.out.printf("%d slow bodies of %d kinds: each 408 once, after %d s at the most%n",
+                    bodies.values().stream().mapToInt(List::size).sum(), bodies.size(), longest.toSeconds());
+        } finally {
+            bodies.values().forEach(HostileSendersTest::close);
+        }
+    }
+
+    private static void noThreadIsBusy() {
+        await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(Thread.getAllStackTraces().entrySet())
+                .filteredOn(thread -> thread.getKey().getName().contains("-exec-")).isNotEmpty().as("busy threads of the web server")
+                .noneMatch(thread -> Arrays.stream(thread.getValue()).anyMatch(frame -> frame.getClassName().startsWith("org.apache.coyote"))));
+    }
+
+    private static void open(List<Socket> sockets, int count, String begin) throws IOException {
+        for (int i = 0; i < count; i++) {
+            Socket socket = new Socket("127.0.0.1", relay.port());
+            sockets.add(socket);
+            socket.getOutputStream().write(begin.getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    private static void close(List<Socket> sockets) {
+        for (Socket socket : sockets) {
+            try {
                 socket.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }
@@ -116,6 +194,36 @@ class HostileSendersTest {
             socket.getOutputStream().write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             assertThat(readToEnd(socket)).startsWith("HTTP/1.1 413").containsOnlyOnce("HTTP/1.1");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/webhooks/revenuecat", "/webhooks/unknown", "/elsewhere"})
+    void aBodyThatTurnsOutToBeNoneWhileItIsWaitedForIsTheSendersFault(String path) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+            socket.setTcpNoDelay(true);
+            socket.getOutputStream().write((TARGET.replace("/webhooks/revenuecat", path) + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            // a second webhook, so that the first one waits
+            assertThat(relay.revenueCat("[]")).isEqualTo(400);
+            socket.getOutputStream().write("zz\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(readToEnd(socket)).startsWith("HTTP/1.1 400").containsOnlyOnce("HTTP/1.1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/webhooks/revenuecat", "/webhooks/unknown", "/elsewhere"})
+    void aBodyWithoutEndIsCutOff(String path) throws IOException {
+        String target = TARGET.replace("/webhooks/revenuecat", path);
+        try (Socket chunks = new Socket("127.0.0.1", relay.port())) {
+            chunks.getOutputStream().write((target + "Transfer-Encoding: chunked\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            byte[] chunk = ("10000\r\n" + "a".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            assertThatThrownBy(() -> {
+                for (int sixteenths = 0; sixteenths < 64 * 16; sixteenths++) {
+                    chunks.getOutputStream().write(chunk);
+                }
+            }).isInstanceOf(SocketException.class);
+        }
+        noThreadIsBusy();
     }
 
     static Stream<String> smuggled() {
@@ -167,6 +275,14 @@ class HostileSendersTest {
         byte[] body = Events.renewal(HIDDEN, HIDDEN, Events.BASE).getBytes(StandardCharsets.UTF_8);
         assertThat(RawHttp.send(relay.port(), "GET", path, null).status()).as(path).isIn(400, 401, 404, 405);
         assertThat(RawHttp.send(relay.port(), "POST", path, body, "Authorization", RelayApp.AUTHORIZATION).status()).as(path).isIn(400, 401, 404, 405);
+    }
+
+    private static String readToEndOf(Socket socket) {
+        try {
+            return readToEnd(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** All that comes until the relay closes the connection. */
