@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
-import io.subscriptionrelay.testing.Document;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.RelayApp;
@@ -21,31 +20,22 @@ import org.junit.jupiter.api.io.TempDir;
 /** Takes the README at its word. */
 class ReadmeTest {
 
-    private static final String FITNESS = "AAA-BBB-CCCC";
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z][A-Z_]+)[:}]");
 
     @Test
-    void aSecondCleverTapAccountForOneAppIsWhatItSays(@TempDir Path folder) throws IOException {
-        Document readme = Document.read("README.md");
-        Path home = Home.copyTo(folder.resolve("home"));
-        readme.writeTo(home);
-        Path route = home.resolve("routes/translate/revenuecat.camel.yaml");
-        String choice = readme.blocks("Change what is sent", "yaml").stream().filter(block -> block.contains("- choice:")).findFirst().orElseThrow();
-        String before = "        - to:\n            uri: direct:translate\n";
-        assertThat(Files.readString(route)).containsOnlyOnce(before);
-        Files.writeString(route, Files.readString(route).replace(before, choice + before));
-
+    void aSecondCleverTapAccountForOneAppIsWhatItSays(@TempDir Path folder) {
+        Path home = Home.withTheSecondAccountOfTheReadme(folder.resolve("home"));
         try (Simulators simulators = new Simulators()) {
-            simulators.cleverTap.account(FITNESS, "passcode");
+            simulators.cleverTap.account(Home.SECOND_ACCOUNT, "passcode");
             try (RelayApp relay = RelayApp.with(folder.resolve("data")).home(home).set("FITNESS_PASSCODE", "passcode")
                     .set("relay.destinations.clevertap.accounts.fitness.url", simulators.cleverTap.url())
                     .cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url()).start()) {
-                relay.revenueCat(Events.renewal("1", "of-fitness", Events.BASE).replace("app5c1d2e3f4a", "app7f3c01d2ab"));
+                relay.revenueCat(Home.ofItsApp(Events.renewal("1", "of-fitness", Events.BASE)));
                 relay.revenueCat(Events.renewal("2", "of-another-app", Events.BASE));
                 await().atMost(Duration.ofSeconds(30)).until(() -> simulators.cleverTap.storedCount() == 2
                         && simulators.oneSignal.appliedCount() == 2);
             }
-            assertThat(simulators.cleverTap.eventsOf("of-fitness")).singleElement().extracting(StoredRecord::account).isEqualTo(FITNESS);
+            assertThat(simulators.cleverTap.eventsOf("of-fitness")).singleElement().extracting(StoredRecord::account).isEqualTo(Home.SECOND_ACCOUNT);
             assertThat(simulators.cleverTap.eventsOf("of-another-app")).singleElement().extracting(StoredRecord::account)
                     .isEqualTo(Simulators.CLEVERTAP_ACCOUNT);
         }

@@ -1,5 +1,7 @@
 package io.subscriptionrelay.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -8,6 +10,11 @@ import java.util.stream.Stream;
 
 /** A copy of the shipped routes and mappings that a test may edit. */
 public final class Home {
+
+    /** The id of the second account of the README. */
+    public static final String SECOND_ACCOUNT = "AAA-BBB-CCCC";
+    private static final String ITS_APP = "app7f3c01d2ab";
+    private static final String ANOTHER_APP = "app5c1d2e3f4a";
 
     private Home() {
     }
@@ -29,5 +36,31 @@ public final class Home {
             }
         }
         return folder;
+    }
+
+    /** A webhook of {@link Events} as the app sends it whose events go to the second account. */
+    public static String ofItsApp(String webhook) {
+        return webhook.replace(ANOTHER_APP, ITS_APP);
+    }
+
+    /**
+     * The shipped files with the second CleverTap account of the README, to which the events of one app go. Its passcode is
+     * {@code FITNESS_PASSCODE}.
+     */
+    public static Path withTheSecondAccountOfTheReadme(Path folder) {
+        Path home = copyTo(folder);
+        try {
+            Document readme = Document.read("README.md");
+            readme.writeTo(home);
+            Path route = home.resolve("routes/translate/revenuecat.camel.yaml");
+            String choice = readme.blocks("Change what is sent", "yaml").stream().filter(block -> block.contains("- choice:")).findFirst()
+                    .orElseThrow();
+            String before = "        - to:\n            uri: direct:translate\n";
+            assertThat(Files.readString(route)).containsOnlyOnce(before);
+            Files.writeString(route, Files.readString(route).replace(before, choice + before));
+            return home;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
