@@ -44,12 +44,14 @@ final class Authentication {
     private final Provider provider;
     private final Clock clock;
     private final List<byte[]> keys;
+    private final Set<String> headers;
 
     /** @throws StartRefusedException when signatures could never fit, because the way to check them is not said or a secret is no key */
     Authentication(Provider provider, Clock clock) {
         this.provider = provider;
         this.clock = clock;
         keys = provider.signature() == null || !provider.signature().required() ? List.of() : keys(provider.signature());
+        headers = Set.copyOf(headers(provider));
     }
 
     private static List<byte[]> keys(Signature signature) {
@@ -88,6 +90,10 @@ final class Authentication {
 
     /** The request headers that are looked at, in lower case; no other may get past the door. */
     Set<String> headers() {
+        return headers;
+    }
+
+    private static Set<String> headers(Provider provider) {
         Set<String> names = new HashSet<>();
         if (provider.token() != null) {
             provider.token().headers().forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));

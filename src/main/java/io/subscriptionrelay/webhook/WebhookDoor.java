@@ -18,12 +18,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.Locale;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
 import org.springframework.util.unit.DataSize;
@@ -40,6 +37,7 @@ class WebhookDoor extends OncePerRequestFilter {
     static final int LARGEST_BODY = 1024 * 1024;
     private static final String NEXT = WebhookDoor.class.getName() + ".next";
     private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
+    private static final int LARGEST_PART = 8192;
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
     /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
@@ -82,7 +80,7 @@ class WebhookDoor extends OncePerRequestFilter {
             return;
         }
         String provider = provider(request);
-        Body body = new Body();
+        Body body = new Body(request.getContentLengthLong());
         if (provider == null && !alone) {
             chain.doFilter(request, response);
         } else if (provider != null && !webhooks.open(provider)) {
@@ -95,10 +93,10 @@ class WebhookDoor extends OncePerRequestFilter {
         } else if (provider == null) {
             receive(body, request, response, chain, (whole, answer, rest) -> rest.doFilter(new WholeRequest(whole, body.bytes()), answer));
         } else if (!started(provider)) {
-            response.setHeader("Retry-After", Integer.toString(NOT_STARTED_RETRY_SECONDS));
+            notStarted(response);
             refuse(HttpServletResponse.SC_SERVICE_UNAVAILABLE, body, request, response, chain);
         } else {
-            receive(body, request, response, chain, (whole, answer, rest) -> handOver(provider, body.bytes(), whole, answer, rest));
+            receive(body, request, response, chain, (whole, answer, rest) -> handOver(provider, body.bytes(), whole, answer));
         }
     }
 
@@ -140,6 +138,11 @@ class WebhookDoor extends OncePerRequestFilter {
             request.removeAttribute(NEXT);
             next.go(request, response, chain);
         }
+    }
+
+    private static void notStarted(HttpServletResponse response) {
+        response.setHeader("Retry-After", Integer.toString(NOT_STARTED_RETRY_SECONDS));
+        response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     }
 
     private boolean started(String provider) {
@@ -184,27 +187,42 @@ class WebhookDoor extends OncePerRequestFilter {
         }
     }
 
-    private void handOver(String provider, byte[] body, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    /** Lets nothing of the request past but its body and the headers that prove where it comes from. */
+    private void handOver(String provider, byte[] body, HttpServletRequest request, HttpServletResponse response)
             throws ServletException, IOException {
-        HttpServletRequest bare = new BareRequest(request, body, webhooks.headers(provider));
-        if (!engine.answer(PATH + provider, bare, response)) {
-            chain.doFilter(bare, response);
+        Map<String, String> headers = new HashMap<>();
+        for (String name : webhooks.headers(provider)) {
+            // of a repeated header the first counts
+            String value = request.getHeader(name);
+            if (value != null) {
+                headers.put(name, value);
+            }
+        }
+        if (!engine.answer(PATH + provider, headers, body, response)) {
+            notStarted(response);
         }
     }
 
     /** What has come of a body. No more is kept than is allowed. */
     private final class Body {
 
-        private final ByteArrayOutputStream kept = new ByteArrayOutputStream(4096);
+        private final ByteArrayOutputStream kept;
+        private final byte[] buffer;
         private boolean wanted = true;
         private long size;
+
+        /** @param announced how many bytes it should have; negative when nobody knows */
+        Body(long announced) {
+            int expected = (int) Math.min(announced < 0 ? LARGEST_PART : announced, LARGEST_PART);
+            kept = new ByteArrayOutputStream(expected);
+            buffer = new byte[Math.max(1, expected)];
+        }
 
         void unwanted() {
             wanted = false;
         }
 
         void read(ServletInputStream input) throws IOException {
-            byte[] buffer = new byte[8192];
             int count = Math.max(0, input.read(buffer));
             size += count;
             if (wanted && !tooLarge()) {
@@ -290,71 +308,8 @@ class WebhookDoor extends OncePerRequestFilter {
         }
     }
 
-    /** A request of which only the body and the named headers are left. */
-    private static final class BareRequest extends WholeRequest {
-
-        private final Set<String> headers;
-
-        BareRequest(HttpServletRequest request, byte[] body, Set<String> headers) {
-            super(request, body);
-            this.headers = headers;
-        }
-
-        @Override
-        public String getHeader(String name) {
-            return headers.contains(name.toLowerCase(Locale.ROOT)) ? super.getHeader(name) : null;
-        }
-
-        @Override
-        public Enumeration<String> getHeaders(String name) {
-            // of a repeated header the first counts, here and in the route
-            String value = getHeader(name);
-            return value == null ? Collections.emptyEnumeration() : Collections.enumeration(Set.of(value));
-        }
-
-        @Override
-        public Enumeration<String> getHeaderNames() {
-            return Collections.enumeration(headers.stream().filter(name -> getHeader(name) != null).toList());
-        }
-
-        @Override
-        public String getContentType() {
-            return null;
-        }
-
-        @Override
-        public String getCharacterEncoding() {
-            return null;
-        }
-
-        @Override
-        public String getQueryString() {
-            return null;
-        }
-
-        @Override
-        public String getParameter(String name) {
-            return null;
-        }
-
-        @Override
-        public Map<String, String[]> getParameterMap() {
-            return Map.of();
-        }
-
-        @Override
-        public Enumeration<String> getParameterNames() {
-            return Collections.emptyEnumeration();
-        }
-
-        @Override
-        public String[] getParameterValues(String name) {
-            return null;
-        }
-    }
-
     /** A request whose body has been read already. */
-    private static class WholeRequest extends HttpServletRequestWrapper {
+    private static final class WholeRequest extends HttpServletRequestWrapper {
 
         private final byte[] body;
 
