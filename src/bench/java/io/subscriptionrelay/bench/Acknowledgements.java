@@ -16,7 +16,9 @@ final class Acknowledgements {
 
     static final int CONNECTIONS = 64;
     private static final String EVENTS = "events." + Samples.PROVIDER;
-    private static final long FIRST_WARM_UP = 40_000;
+    private static final long FLOOR_WARM_UP = 15_000;
+    /** The compiler of the JVM needs so long for ten times as much code. */
+    static final long RELAY_WARM_UP = 70_000;
     /** Few, because the compiler of the JVM would hardly get a turn beside 64 busy threads on two cores. */
     private static final int WARMING_CONNECTIONS = 4;
     private static final long WARM_UP = 500;
@@ -41,9 +43,9 @@ final class Acknowledgements {
                 Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {
             floor.awaitPort(floorPort);
             relay.awaitReadiness();
-            warmUp(floorPort, options);
+            warmUp(floorPort, options.time(FLOOR_WARM_UP));
             floor.purge(EVENTS);
-            warmUp(relay.port(), options);
+            warmUp(relay.port(), options.time(RELAY_WARM_UP));
             relay.purge(EVENTS);
             if (options.rows().contains(1)) {
                 results.addAll(manyConnections(options, floor, floorPort, relay));
@@ -82,8 +84,8 @@ final class Acknowledgements {
         return List.of(Result.ratio("2", "acknowledgement, 1 connection, p50", "ms", floorMiddle, middle, Result.atMost(1.3), ""));
     }
 
-    static void warmUp(int port, Options options) throws InterruptedException {
-        new Load(port, WARMING_CONNECTIONS, 0, requests(port)).warmUp(options.time(FIRST_WARM_UP));
+    static void warmUp(int port, long time) throws InterruptedException {
+        new Load(port, WARMING_CONNECTIONS, 0, requests(port)).warmUp(time);
     }
 
     private static Load.Measured run(Program program, int port, int connections, long warmUp, long measured) throws Exception {

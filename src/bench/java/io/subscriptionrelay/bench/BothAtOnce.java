@@ -27,7 +27,7 @@ final class BothAtOnce {
         try (CleverTap destination = new CleverTap(Drain.LATENCY);
                 Relay relay = new Relay.Settings(data).cleverTap(destination).heldBack().start()) {
             relay.awaitReadiness();
-            Acknowledgements.warmUp(relay.port(), options);
+            Acknowledgements.warmUp(relay.port(), options.time(Acknowledgements.RELAY_WARM_UP));
             alone = new Load(relay.port(), Acknowledgements.CONNECTIONS, WEBHOOKS_A_SECOND, Acknowledgements.requests(relay.port()))
                     .run(0, options.time(ALONE));
             relay.translate();

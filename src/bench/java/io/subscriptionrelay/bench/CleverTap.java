@@ -124,16 +124,6 @@ final class CleverTap implements AutoCloseable {
         return true;
     }
 
-    synchronized void forget() {
-        users.clear();
-        moments.clear();
-        records = 0;
-        repeated = 0;
-        calls = 0;
-        mostInFlight = 0;
-        lastArrival = 0;
-    }
-
     /** Waits until so many records came, or until the time is over; gives when the last of them was answered, or now. */
     synchronized long await(long wanted, Duration longest) throws InterruptedException {
         long deadline = System.nanoTime() + longest.toNanos();
@@ -155,10 +145,10 @@ final class CleverTap implements AutoCloseable {
         return lastArrival;
     }
 
-    /** Fails unless each user's record came, and each once. */
-    synchronized void checkAll(int wanted) {
-        if (users.cardinality() != wanted || repeated > 0) {
-            throw new IllegalStateException(users.cardinality() + " of " + wanted + " records came, " + repeated + " of them again");
+    /** Fails when a user's record came more than once. */
+    synchronized void checkEachOnce() {
+        if (users.cardinality() != records || repeated > 0) {
+            throw new IllegalStateException(records + " records came of " + users.cardinality() + " users, " + repeated + " of them again");
         }
     }
 
@@ -169,7 +159,6 @@ final class CleverTap implements AutoCloseable {
     synchronized long records() {
         return records;
     }
-
 
     synchronized int mostInFlight() {
         return mostInFlight;

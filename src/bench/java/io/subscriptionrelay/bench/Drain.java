@@ -1,10 +1,11 @@
 package io.subscriptionrelay.bench;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** Row 4: a backlog of stored events, from the raw event to CleverTap's answer. */
+/** Row 4: a backlog of stored events, from the raw event to CleverTap's answer. Floor and relay take turns, each with its own backlog. */
 final class Drain {
 
     static final Duration LATENCY = Duration.ofMillis(50);
@@ -12,74 +13,95 @@ final class Drain {
     /** Drained before, because whoever has an outage behind them has a JVM that runs for long. */
     static final int WARM_UP = 60_000;
     private static final int IN_FLIGHT = 15;
+    private static final double AHEAD = 1.4;
     static final Duration LONGEST = Duration.ofMinutes(3);
 
     private Drain() {
     }
 
-    /** What a drain came to. */
-    record Measured(double perSecond, double cold, double recordsPerCall) {
+    /** One of the two that are compared. */
+    private interface Side {
+
+        /** Lets stored events go on. */
+        void go() throws Exception;
+
+        /** Stops before the next of them. */
+        void pause() throws Exception;
     }
 
     static List<Result> measure(Options options) throws Exception {
         int events = options.size(BACKLOG);
         int before = options.size(WARM_UP);
-        Path filled = Folders.filled(before + events, Filler.Users.ONE_EACH, 1);
-        Series floor = new Series();
-        Series floorCold = new Series();
+        // what is translated but not yet delivered when a round ends is delivered between the rounds
+        Path filled = Folders.filled(before + (int) (events * (options.rounds() * AHEAD)), Filler.Users.ONE_EACH, 1);
+        Path floorData = Folders.copy(filled, "drain-floor");
+        Path relayData = Folders.copy(filled, "drain");
+        Series floorRate = new Series();
         Series rate = new Series();
-        Series cold = new Series();
         Series perCall = new Series();
-        try (CleverTap destination = new CleverTap(LATENCY)) {
+        double floorCold;
+        double cold;
+        try (CleverTap floorDestination = new CleverTap(LATENCY); CleverTap destination = new CleverTap(LATENCY);
+                Program floor = Program.of(DrainFloor.class, floorData.toString(), floorDestination.url());
+                Relay relay = new Relay.Settings(relayData).cleverTap(destination).heldBack().start()) {
+            floor.awaitLine("ready");
+            relay.awaitReadiness();
+            Side floorSide = new Side() {
+                @Override
+                public void go() throws IOException {
+                    floor.tell("go");
+                }
+
+                @Override
+                public void pause() throws IOException {
+                    floor.tell("pause");
+                }
+            };
+            Side relaySide = new Side() {
+                @Override
+                public void go() throws Exception {
+                    relay.translate();
+                }
+
+                @Override
+                public void pause() throws Exception {
+                    relay.hold();
+                }
+            };
+            floorCold = drain(floor, floorSide, floorDestination, before, new Series());
+            cold = drain(relay, relaySide, destination, before, new Series());
             for (int round = 0; round < options.rounds(); round++) {
-                Measured plain = floor(filled, destination, before, events);
-                floor.add(plain.perSecond());
-                floorCold.add(plain.cold());
-                Measured measured = relay(filled, destination, before, events);
-                rate.add(measured.perSecond());
-                cold.add(measured.cold());
-                perCall.add(measured.recordsPerCall());
+                floorRate.add(drain(floor, floorSide, floorDestination, events, new Series()));
+                rate.add(drain(relay, relaySide, destination, events, perCall));
+            }
+            floorDestination.checkEachOnce();
+            destination.checkEachOnce();
+            if (Math.max(floorDestination.mostInFlight(), destination.mostInFlight()) > IN_FLIGHT) {
+                throw new IllegalStateException("CleverTap allows " + IN_FLIGHT + " calls at once, and got " + floorDestination.mostInFlight() + " and "
+                        + destination.mostInFlight());
             }
         }
-        return List.of(Result.ratio("4", "drain of " + Report.number(events) + " events", "1/s", floor, rate, Result.atLeast(0.6), ""),
+        return List.of(Result.ratio("4", "drain of " + Report.number(events) + " events", "1/s", floorRate, rate, Result.atLeast(0.6), ""),
                 Result.value("4b", "drain of " + Report.number(events) + " events", "1/s", rate, Result.atLeast(5000), ""),
                 Result.value("4c", "records a call", "", perCall, Result.atLeast(900), ""),
-                Result.ratio("4d", "the " + Report.number(before) + " before them", "1/s", floorCold, cold, null, "from a cold JVM"));
+                Result.ratio("4d", "the " + Report.number(before) + " before them", "1/s", Series.of(floorCold), Series.of(cold), null,
+                        "from a cold JVM"));
     }
 
-    private static Measured floor(Path filled, CleverTap destination, int before, int events) throws Exception {
-        Path data = Folders.copy(filled, "drain-floor");
-        destination.forget();
-        try (Program floor = Program.of(DrainFloor.class, data.toString(), destination.url())) {
-            floor.awaitLine("ready");
-            long start = System.nanoTime();
-            floor.tell("go");
-            return measured(destination, before, events, start);
+    /** So many records from now on, a second; then waits until nothing is under way any more. */
+    private static double drain(Program program, Side side, CleverTap destination, int events, Series perCall) throws Exception {
+        long records = destination.records();
+        long calls = destination.moments().size();
+        long start = System.nanoTime();
+        side.go();
+        long end = destination.await(records + events, LONGEST);
+        if (destination.records() < records + events) {
+            throw new IllegalStateException("only " + (destination.records() - records) + " of " + events + " records came");
         }
-    }
-
-    private static Measured relay(Path filled, CleverTap destination, int before, int events) throws Exception {
-        Path data = Folders.copy(filled, "drain");
-        destination.forget();
-        try (Relay relay = new Relay.Settings(data).cleverTap(destination).heldBack().start()) {
-            relay.awaitReadiness();
-            long start = System.nanoTime();
-            relay.translate();
-            return measured(destination, before, events, start);
-        }
-    }
-
-    private static Measured measured(CleverTap destination, int before, int events, long start) throws Exception {
-        long end = destination.await(before + events, LONGEST);
-        destination.checkAll(before + events);
-        if (destination.mostInFlight() > IN_FLIGHT) {
-            throw new IllegalStateException(destination.mostInFlight() + " calls at once; CleverTap allows " + IN_FLIGHT);
-        }
-        List<CleverTap.Moment> moments = destination.moments();
-        CleverTap.Moment warm = moments.stream().filter(moment -> moment.records() >= before).findFirst().orElseThrow();
-        long calls = moments.stream().filter(moment -> moment.records() > warm.records()).count();
-        long records = before + events - warm.records();
-        return new Measured(records / ((end - warm.nanos()) / 1e9), warm.records() / ((warm.nanos() - start) / 1e9), (double) records / calls);
+        perCall.add((double) (destination.records() - records) / (destination.moments().size() - calls));
+        side.pause();
+        program.await("end of the round", LONGEST, () -> program.waiting("deliver.clevertap.production") == 0);
+        return events / ((end - start) / 1e9);
     }
 
     /** Records a second between two times. */

@@ -17,8 +17,10 @@ import jakarta.jms.MessageConsumer;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Queue;
 import jakarta.jms.Session;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -49,6 +51,8 @@ public final class DrainFloor {
     private final URI upload;
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ReentrantLock turn = new ReentrantLock(true);
+    /** Held while nothing is to be translated. */
+    private final ReentrantLock gate = new ReentrantLock(true);
 
     private DrainFloor(ConnectionFactory factory, Mapper mapper, String url) {
         this.factory = factory;
@@ -56,13 +60,20 @@ public final class DrainFloor {
         this.upload = URI.create(url + "/1/upload");
     }
 
-    /** Arguments: data directory, URL of the destination. Says {@code ready}, begins when it is told anything, and runs until it is killed. */
+    /** Arguments: data directory, URL of the destination. Says {@code ready}, translates between {@code go} and {@code pause}. */
     public static void main(String[] arguments) throws Exception {
         ConfigurableApplicationContext parts = Parts.broker(Path.of(arguments[0]));
         DrainFloor floor = new DrainFloor(parts.getBean(ConnectionFactory.class), parts.getBean(Mapper.class), arguments[1]);
+        floor.gate.lock();
+        floor.start();
         System.out.println("ready");
-        if (System.in.read() >= 0) {
-            floor.start();
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+        for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+            if (command.equals("go")) {
+                floor.gate.unlock();
+            } else {
+                floor.gate.lock();
+            }
         }
     }
 
@@ -94,6 +105,8 @@ public final class DrainFloor {
         MessageConsumer consumer = session.createConsumer(session.createQueue(EVENTS));
         ObjectMapper json = StrictJson.mapper();
         while (true) {
+            gate.lock();
+            gate.unlock();
             Message next = consumer.receive();
             int taken = 0;
             while (next != null) {

@@ -17,6 +17,8 @@ final class Relay extends Program {
     static final String JAR = "target/subscription-relay.jar";
     private static final String TRANSLATE = "translate-" + Samples.PROVIDER + "-events";
 
+    private static final String TRANSLATE_BEAN = "org.apache.camel:context=*,type=routes,name=\"" + TRANSLATE + "\"";
+
     private final int port;
     private final int managementPort;
     private final Path recording;
@@ -131,6 +133,11 @@ final class Relay extends Program {
 
     /** Lets stored events go on. */
     void translate() throws Exception {
-        call("org.apache.camel:context=*,type=routes,name=\"" + TRANSLATE + "\"", "start");
+        call(TRANSLATE_BEAN, "start");
+    }
+
+    /** Lets them wait again. */
+    void hold() throws Exception {
+        call(TRANSLATE_BEAN, "stop");
     }
 }
