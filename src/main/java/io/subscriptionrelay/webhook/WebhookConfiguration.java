@@ -6,14 +6,12 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import org.apache.camel.CamelContext;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
-import org.springframework.core.env.Environment;
 import org.springframework.util.unit.DataSize;
 
 @Configuration(proxyBeanMethods = false)
@@ -52,11 +50,9 @@ class WebhookConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, Environment environment,
+    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel,
             @Value("${server.tomcat.max-swallow-size}") DataSize largestRead) {
-        boolean alone = ManagementPortType.get(environment) != ManagementPortType.SAME;
-        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(
-                new WebhookDoor(webhooks, engine, camel, largestRead, alone));
+        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(new WebhookDoor(webhooks, engine, camel, largestRead));
         registration.addUrlPatterns("/*");
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;

@@ -46,20 +46,17 @@ class WebhookDoor extends OncePerRequestFilter {
     private final WebhookEngine engine;
     private final CamelContext camel;
     private final long largestRead;
-    private final boolean alone;
 
     /**
      * Makes the door.
      *
      * @param largestRead so many bytes of a body are read so that its sender sees the answer; the connection of a longer one is cut
-     * @param alone whether the port is the webhooks' own; if it is not, other paths are none of the door's business
      */
-    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, DataSize largestRead, boolean alone) {
+    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
         this.webhooks = webhooks;
         this.engine = engine;
         this.camel = camel;
         this.largestRead = Math.max(LARGEST_BODY, largestRead.toBytes());
-        this.alone = alone;
     }
 
     /** What is done with a request once its body is here. */
@@ -81,9 +78,7 @@ class WebhookDoor extends OncePerRequestFilter {
         }
         String provider = provider(request);
         Body body = new Body(request.getContentLengthLong());
-        if (provider == null && !alone) {
-            chain.doFilter(request, response);
-        } else if (provider != null && !webhooks.open(provider)) {
+        if (provider != null && !webhooks.open(provider)) {
             refuse(HttpServletResponse.SC_NOT_FOUND, body, request, response, chain);
         } else if (provider != null && !"POST".equals(request.getMethod())) {
             response.setHeader("Allow", "POST");
