@@ -146,6 +146,7 @@ class BrokerConfiguration {
         ActiveMQConnectionFactory factory = broker.external() ? ExternalBroker.factory(broker)
                 : new ActiveMQConnectionFactory(embedded.url());
         factory.setCacheDestinations(true);
+        // queues page and never block, so a producer need not ask for credits once in 64 kB
         factory.setProducerWindowSize(-1);
         // without it, nobody hears that the broker has refused a message that was sent within a transaction
         factory.setConfirmationWindowSize(CONFIRMATION_WINDOW);

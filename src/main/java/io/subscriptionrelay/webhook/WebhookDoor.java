@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
 import org.springframework.util.unit.DataSize;
@@ -38,6 +39,8 @@ class WebhookDoor extends OncePerRequestFilter {
     private static final String NEXT = WebhookDoor.class.getName() + ".next";
     private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
     private static final int LARGEST_PART = 8192;
+    /** Of bodies that are waited for; whole ones are not among them, and a webhook has some kB. */
+    private static final long MOST_WAITING_BYTES = 32L * 1024 * 1024;
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
     /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
@@ -46,6 +49,7 @@ class WebhookDoor extends OncePerRequestFilter {
     private final WebhookEngine engine;
     private final CamelContext camel;
     private final long largestRead;
+    private final AtomicLong waitingBytes = new AtomicLong();
 
     /**
      * Makes the door.
@@ -165,19 +169,21 @@ class WebhookDoor extends OncePerRequestFilter {
             return;
         }
         Next end = (whole, answer, rest) -> {
-            if (body.refused()) {
+            if (body.withoutRoom()) {
+                notStarted(answer);
+            } else if (body.refused()) {
                 // after this status Tomcat closes the connection, and reads no more of an asynchronous request
                 answer.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
             } else {
                 next.go(whole, answer, rest);
             }
         };
-        if (input.isFinished()) {
+        if (input.isFinished() || !body.waitFor()) {
             end.go(request, response, chain);
         } else {
             AsyncContext rest = request.startAsync(request, response);
             rest.setTimeout(LONGEST_BODY.toMillis());
-            rest.addListener(new TooSlow());
+            rest.addListener(new TooSlow(body));
             input.setReadListener(new Rest(input, body, request, rest, end));
         }
     }
@@ -198,28 +204,60 @@ class WebhookDoor extends OncePerRequestFilter {
         }
     }
 
-    /** What has come of a body. No more is kept than is allowed. */
+    /** What has come of a body. No more is kept than is allowed, of this one and of all that are waited for. */
     private final class Body {
 
-        private final ByteArrayOutputStream kept;
-        private final byte[] buffer;
+        private final int part;
+        private ByteArrayOutputStream kept;
         private boolean wanted = true;
+        private boolean withoutRoom;
+        private boolean waitedFor;
         private long size;
+        private long taken;
 
         /** @param announced how many bytes it should have; negative when nobody knows */
         Body(long announced) {
-            int expected = (int) Math.min(announced < 0 ? LARGEST_PART : announced, LARGEST_PART);
-            kept = new ByteArrayOutputStream(expected);
-            buffer = new byte[Math.max(1, expected)];
+            part = (int) Math.max(1, Math.min(announced < 0 ? LARGEST_PART : announced, LARGEST_PART));
+            kept = new ByteArrayOutputStream(part);
         }
 
         void unwanted() {
             wanted = false;
+            kept = new ByteArrayOutputStream(0);
+        }
+
+        /** From now on it takes room, until {@link #release}; false when there is none. */
+        boolean waitFor() {
+            waitedFor = true;
+            if (wanted) {
+                take(Math.max(part, kept.size()));
+            }
+            return !withoutRoom;
+        }
+
+        private synchronized void take(int bytes) {
+            if (waitingBytes.addAndGet(bytes) > MOST_WAITING_BYTES) {
+                waitingBytes.addAndGet(-bytes);
+                withoutRoom = true;
+                unwanted();
+                release();
+            } else {
+                taken += bytes;
+            }
+        }
+
+        synchronized void release() {
+            waitingBytes.addAndGet(-taken);
+            taken = 0;
         }
 
         void read(ServletInputStream input) throws IOException {
+            byte[] buffer = new byte[part];
             int count = Math.max(0, input.read(buffer));
             size += count;
+            if (waitedFor && wanted && kept.size() + count > taken) {
+                take(count);
+            }
             if (wanted && !tooLarge()) {
                 kept.write(buffer, 0, count);
             }
@@ -229,12 +267,17 @@ class WebhookDoor extends OncePerRequestFilter {
             return size > LARGEST_BODY;
         }
 
-        boolean endless() {
-            return size > largestRead;
+        boolean withoutRoom() {
+            return withoutRoom;
+        }
+
+        /** Whether no more of it is read: nobody will want it. */
+        boolean givenUp() {
+            return withoutRoom || size > largestRead;
         }
 
         boolean refused() {
-            return endless() || wanted && tooLarge();
+            return givenUp() || wanted && tooLarge();
         }
 
         byte[] bytes() {
@@ -249,7 +292,7 @@ class WebhookDoor extends OncePerRequestFilter {
         @Override
         public void onDataAvailable() throws IOException {
             try {
-                while (!body.endless() && input.isReady()) {
+                while (!body.givenUp() && input.isReady()) {
                     body.read(input);
                     if (input.isFinished()) {
                         return;
@@ -259,7 +302,7 @@ class WebhookDoor extends OncePerRequestFilter {
                 request.setAttribute(BROKEN_OFF, true);
                 throw brokenOff;
             }
-            if (body.endless()) {
+            if (body.givenUp()) {
                 onAllDataRead();
             }
         }
@@ -276,8 +319,8 @@ class WebhookDoor extends OncePerRequestFilter {
         }
     }
 
-    /** Ends a request whose body has not come in time. */
-    private static final class TooSlow implements AsyncListener {
+    /** Ends a request whose body has not come in time, and gives back the room of every one. */
+    private record TooSlow(Body body) implements AsyncListener {
 
         @Override
         public void onTimeout(AsyncEvent event) {
@@ -289,12 +332,13 @@ class WebhookDoor extends OncePerRequestFilter {
 
         @Override
         public void onComplete(AsyncEvent event) {
-            // it was answered
+            body.release();
         }
 
         @Override
         public void onError(AsyncEvent event) {
             // the read listener answers
+            body.release();
         }
 
         @Override

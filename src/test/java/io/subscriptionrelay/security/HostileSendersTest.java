@@ -101,6 +101,58 @@ class HostileSendersTest {
         }
     }
 
+    /** Each of them stays below what a body may have: together they would fill the memory. */
+    @Test
+    void bodiesThatAreWaitedForTogetherHaveLittleRoomAndGiveItBack() throws IOException {
+        int part = 900_000;
+        int senders = 60;
+        byte[] most = (TARGET + "Content-Length: 1000000\r\n\r\n" + " ".repeat(part)).getBytes(StandardCharsets.US_ASCII);
+        for (int round = 0; round < 2; round++) {
+            List<Socket> slow = new ArrayList<>();
+            try {
+                int refused = 0;
+                for (int i = 0; i < senders; i++) {
+                    Socket socket = new Socket("127.0.0.1", relay.port());
+                    slow.add(socket);
+                    try {
+                        socket.getOutputStream().write(most);
+                    } catch (IOException cutOff) {
+                        refused++;
+                    }
+                }
+                // there is room for little more than half of them: the others are answered, and no more of theirs is read
+                List<Socket> answered = new ArrayList<>();
+                await().atMost(Duration.ofSeconds(15)).until(() -> {
+                    for (Socket socket : slow) {
+                        if (!answered.contains(socket) && socket.getInputStream().available() > 0) {
+                            answered.add(socket);
+                        }
+                    }
+                    return answered.size() >= senders / 3;
+                });
+                for (Socket socket : answered) {
+                    assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 503");
+                }
+                assertThat(refused).as("those that could not even send").isLessThan(senders / 2);
+                String id = "whole-" + UUID.randomUUID();
+                assertThat(relay.revenueCat(Events.renewal(id, id, Events.BASE))).isEqualTo(200);
+            } finally {
+                close(slow);
+            }
+            // a body that comes in two pieces has room again
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
+                try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+                    String body = Events.renewal("pieces", "pieces", Events.BASE) + " ".repeat(part);
+                    socket.getOutputStream().write((TARGET + "Connection: close\r\nContent-Length: " + body.length() + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+                    socket.getOutputStream().flush();
+                    socket.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
+                    return readToEnd(socket).startsWith("HTTP/1.1 200");
+                }
+            });
+        }
+    }
+
     /** Half a minute and a bit, in which the senders of all kinds go on. */
     @Test
     @Tag("chaos")
