@@ -68,7 +68,7 @@ public record RelayProperties(
     }
 
     /**
-     * The traces of events in the state database.
+     * The traces of events.
      *
      * @param keep for how long, a plain number in days; 0 switches tracing off and removes what there is
      * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,10 +26,11 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableConfigurationProperties(SqlInitializationProperties.class)
-class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
+public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
 
     private static final Logger LOG = LoggerFactory.getLogger(StateDatabase.class);
     private static final String POSTGRES = "jdbc:postgresql:";
+    private static final String POSTGRES_TABLES = "classpath:schema-postgresql.sql";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_AGAIN_MILLIS = 500;
     /** Any number that no other application on this database uses. */
@@ -37,12 +39,20 @@ class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
     private final HikariDataSource database;
 
     StateDatabase(HikariDataSource database, SqlInitializationProperties settings) {
-        super(database, settings);
+        super(database, of(database, settings));
         this.database = database;
     }
 
+    /** PostgreSQL has tables that the embedded database has no use for. */
+    private static SqlInitializationProperties of(HikariDataSource database, SqlInitializationProperties settings) {
+        if (database.getJdbcUrl().startsWith(POSTGRES)) {
+            settings.setSchemaLocations(Stream.concat(settings.getSchemaLocations().stream(), Stream.of(POSTGRES_TABLES)).toList());
+        }
+        return settings;
+    }
+
     /** Whether it is PostgreSQL, and not the embedded database. */
-    static boolean isPostgres(DataSource dataSource) {
+    public static boolean isPostgres(DataSource dataSource) {
         try {
             return "PostgreSQL".equals(JdbcUtils.commonDatabaseName(
                     JdbcUtils.extractDatabaseMetaData(dataSource, DatabaseMetaData::getDatabaseProductName)));

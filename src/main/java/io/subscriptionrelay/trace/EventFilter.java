@@ -56,6 +56,11 @@ public record EventFilter(String user, String provider, String destination, Stri
         return text == null || text.isBlank();
     }
 
+    /** Whether it is one of the user's that are looked through; which of their events fit is told by all traces of each. */
+    boolean isOf(Trace trace, long userKey) {
+        return trace.userKey() != null && trace.userKey() == userKey && (provider == null || provider.equals(trace.provider()));
+    }
+
     boolean fits(Trace trace) {
         return (provider == null || provider.equals(trace.provider()))
                 && (destination == null || destination.equals(trace.destination()))

@@ -20,11 +20,11 @@ public class EventTraces {
     /** Among so many events of a user those are looked for that fit a filter. */
     private static final int EVENTS_OF_A_USER = 1000;
 
-    private final TraceTable table;
+    private final TraceStore store;
     private final Traces traces;
 
-    EventTraces(TraceTable table, Traces traces) {
-        this.table = table;
+    EventTraces(TraceStore store, Traces traces) {
+        this.store = store;
         this.traces = traces;
     }
 
@@ -69,18 +69,18 @@ public class EventTraces {
      * @return {@code events}, empty when nothing is known
      */
     Map<String, Object> event(String id, String provider) {
-        return answer(timelines(table.of(List.of(Trace.eventKey(id)))).entrySet().stream()
+        return answer(timelines(store.of(List.of(Trace.eventKey(id)))).entrySet().stream()
                 .filter(entry -> provider == null || provider.equals(entry.getKey().provider())).toList());
     }
 
     Map<String, Object> find(EventFilter filter, int limit) {
         int most = Math.max(0, Math.min(LARGEST_PAGE, limit));
-        List<Map.Entry<TraceTable.Key, List<Trace>>> found = new ArrayList<>();
-        List<TraceTable.Key> keys = table.find(filter, filter.user() == null ? most : EVENTS_OF_A_USER);
+        List<Map.Entry<TraceStore.Key, List<Trace>>> found = new ArrayList<>();
+        List<TraceStore.Key> keys = store.find(filter, filter.user() == null ? most : EVENTS_OF_A_USER);
         for (int from = 0; from < keys.size() && found.size() < most; from += LARGEST_PAGE) {
-            List<TraceTable.Key> part = keys.subList(from, Math.min(keys.size(), from + LARGEST_PAGE));
-            Map<TraceTable.Key, List<Trace>> timelines = timelines(table.of(part.stream().map(TraceTable.Key::eventId).distinct().toList()));
-            for (TraceTable.Key key : part) {
+            List<TraceStore.Key> part = keys.subList(from, Math.min(keys.size(), from + LARGEST_PAGE));
+            Map<TraceStore.Key, List<Trace>> timelines = timelines(store.of(part.stream().map(TraceStore.Key::eventId).distinct().toList()));
+            for (TraceStore.Key key : part) {
                 List<Trace> timeline = timelines.get(key);
                 if (timeline != null && found.size() < most && timeline.stream().anyMatch(filter::fits)) {
                     found.add(Map.entry(key, timeline));
@@ -90,15 +90,15 @@ public class EventTraces {
         return answer(found);
     }
 
-    private static Map<TraceTable.Key, List<Trace>> timelines(List<Trace> traces) {
-        Map<TraceTable.Key, List<Trace>> timelines = new LinkedHashMap<>();
+    private static Map<TraceStore.Key, List<Trace>> timelines(List<Trace> traces) {
+        Map<TraceStore.Key, List<Trace>> timelines = new LinkedHashMap<>();
         for (Trace trace : traces) {
-            timelines.computeIfAbsent(new TraceTable.Key(trace.provider(), trace.eventId()), key -> new ArrayList<>()).add(trace);
+            timelines.computeIfAbsent(new TraceStore.Key(trace.provider(), trace.eventId()), key -> new ArrayList<>()).add(trace);
         }
         return timelines;
     }
 
-    private static Map<String, Object> answer(List<Map.Entry<TraceTable.Key, List<Trace>>> events) {
+    private static Map<String, Object> answer(List<Map.Entry<TraceStore.Key, List<Trace>>> events) {
         return Map.of("events", events.stream().map(event -> {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("provider", event.getKey().provider());

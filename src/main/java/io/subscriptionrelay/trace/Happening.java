@@ -1,6 +1,10 @@
 package io.subscriptionrelay.trace;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What can happen to an event. */
 public enum Happening {
@@ -21,8 +25,25 @@ public enum Happening {
     /** It was taken from the parked ones for good. */
     DISCARDED;
 
-    /** As it stands in the database, in queries and in answers. */
+    private static final Map<String, Happening> BY_TEXT = Arrays.stream(values()).collect(Collectors.toMap(Happening::text, Function.identity()));
+
+    private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
+    /** As it is stored, in queries and in answers. */
     public String text() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return text;
+    }
+
+    /**
+     * What has this text.
+     *
+     * @throws IllegalArgumentException when nothing has
+     */
+    static Happening of(String text) {
+        Happening happening = BY_TEXT.get(text);
+        if (happening == null) {
+            throw new IllegalArgumentException("nothing that can happen to an event is called `" + text + "`");
+        }
+        return happening;
     }
 }

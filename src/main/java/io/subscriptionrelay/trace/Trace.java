@@ -16,7 +16,7 @@ public record Trace(long at, Happening what, String provider, String eventId, Lo
         String account, Integer part, Integer attempts, String reason, String parkedId) {
 
     /** A number takes so many hexadecimal digits of a hash. */
-    static final int KEY_DIGITS = 16;
+    private static final int KEY_DIGITS = 16;
     private static final int LONGEST_ID = 255;
     private static final int LONGEST_NAME = 64;
     private static final int LONGEST_STEP = 100;
@@ -33,7 +33,20 @@ public record Trace(long at, Happening what, String provider, String eventId, Lo
 
     /** What a user is found by: a hash, because ids are personal data. Null for none. */
     public static Long userKey(String user) {
-        return user == null || user.isEmpty() ? null : Long.valueOf(Long.parseUnsignedLong(AppliedState.key("user", user), 0, KEY_DIGITS, 16));
+        return user == null || user.isEmpty() ? null : Long.valueOf(number("user", user));
+    }
+
+    /** What an event is looked up by; what is found has to be compared with its id. */
+    long eventNumber() {
+        return eventNumber(eventId);
+    }
+
+    static long eventNumber(String eventId) {
+        return number("event", eventId);
+    }
+
+    private static long number(String label, String id) {
+        return Long.parseUnsignedLong(AppliedState.key(label, id), 0, KEY_DIGITS, 16);
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.subscriptionrelay.trace;
 
-import io.subscriptionrelay.state.AppliedState;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -13,24 +12,18 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
-import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.stereotype.Component;
 
 /**
- * The table of traces. Rows are appended in about the order of time. The keys of events and users are numbers: what is looked for by
- * them is a handful of rows, and those of an event are compared with its id.
+ * Traces in PostgreSQL, for all relays of a cluster. Rows are appended in about the order of time. The keys of events and users are numbers:
+ * what is looked for by them is a handful of rows, and those of an event are compared with its id.
  */
-@Component
-@DependsOnDatabaseInitialization
-class TraceTable {
+final class TraceTable implements TraceStore {
 
     private static final String COLUMNS =
             "happened_at, outcome, provider, event_id, user_key, step, destination, account, part, attempts, reason, parked_id";
     private static final String INSERT = "INSERT INTO event_traces (" + COLUMNS
             + ", event_key, sequence_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    /** A filter that means hardly any row reads the whole table; it may not take the state database away for long. */
-    private static final int LONGEST_QUERY_SECONDS = 10;
     /** An event has a handful of rows. */
     private static final int ROWS_PER_EVENT = 10;
 
@@ -44,12 +37,8 @@ class TraceTable {
         queries.setQueryTimeout(LONGEST_QUERY_SECONDS);
     }
 
-    /** Which event is meant: an id is only unique together with its provider. */
-    record Key(String provider, String eventId) {
-    }
-
-    /** Appends these in one transaction. */
-    void append(List<Trace> traces) {
+    @Override
+    public void append(List<Trace> traces) {
         jdbc.execute((Connection connection) -> {
             boolean automatic = connection.getAutoCommit();
             connection.setAutoCommit(false);
@@ -67,7 +56,7 @@ class TraceTable {
                     insert.setObject(10, trace.attempts(), java.sql.Types.INTEGER);
                     insert.setString(11, trace.reason());
                     insert.setString(12, trace.parkedId());
-                    insert.setLong(13, eventKey(trace.eventId()));
+                    insert.setLong(13, trace.eventNumber());
                     insert.setLong(14, sequence.getAndIncrement());
                     insert.addBatch();
                 }
@@ -83,24 +72,21 @@ class TraceTable {
         });
     }
 
-    /**
-     * Deletes the oldest rows, about a portion of them at most.
-     *
-     * @return how many were deleted
-     */
-    int deleteBefore(long time, int portion) {
+    @Override
+    public int deleteBefore(long time, int portion) {
         List<Long> next = jdbc.queryForList("SELECT happened_at FROM event_traces WHERE happened_at < ? ORDER BY happened_at OFFSET " + (portion - 1)
                 + " ROWS FETCH FIRST 1 ROWS ONLY", Long.class, time);
         return next.isEmpty() ? jdbc.update("DELETE FROM event_traces WHERE happened_at < ?", time)
                 : jdbc.update("DELETE FROM event_traces WHERE happened_at <= ?", next.get(0));
     }
 
-    void clear() {
+    @Override
+    public void clear() {
         jdbc.execute("TRUNCATE TABLE event_traces");
     }
 
-    /** The events of which something is known that fits, those with the newest such news first. */
-    List<Key> find(EventFilter filter, int limit) {
+    @Override
+    public List<Key> find(EventFilter filter, int limit) {
         List<String> conditions = new ArrayList<>();
         List<Object> values = new ArrayList<>();
         equal(conditions, values, "user_key", Trace.userKey(filter.user()));
@@ -141,26 +127,27 @@ class TraceTable {
         }
     }
 
-    /** All that is known of events with one of these ids, in the order in which it happened. */
-    List<Trace> of(Collection<String> eventIds) {
+    @Override
+    public List<Trace> of(Collection<String> eventIds) {
         if (eventIds.isEmpty()) {
             return List.of();
         }
         List<Object> arguments = new ArrayList<>();
-        eventIds.forEach(id -> arguments.add(eventKey(id)));
+        eventIds.forEach(id -> arguments.add(Trace.eventNumber(id)));
         arguments.addAll(eventIds);
         String places = String.join(",", Collections.nCopies(eventIds.size(), "?"));
         return queries.query("SELECT " + COLUMNS + " FROM event_traces WHERE event_key IN (" + places + ") AND event_id IN (" + places
                 + ") ORDER BY happened_at, sequence_number", (row, number) -> trace(row), arguments.toArray());
     }
 
-    private static long eventKey(String id) {
-        return Long.parseUnsignedLong(AppliedState.key("event", id), 0, Trace.KEY_DIGITS, 16);
-    }
-
     private static Trace trace(ResultSet row) throws SQLException {
-        return new Trace(row.getLong(1), Happening.valueOf(row.getString(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_')),
+        return new Trace(row.getLong(1), Happening.of(row.getString(2)),
                 row.getString(3), row.getString(4), row.getObject(5, Long.class), row.getString(6), row.getString(7), row.getString(8),
                 row.getObject(9, Integer.class), row.getObject(10, Integer.class), row.getString(11), row.getString(12));
+    }
+
+    @Override
+    public void close() {
+        // the connections are the state database's
     }
 }

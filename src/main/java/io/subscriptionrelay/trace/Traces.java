@@ -27,7 +27,7 @@ public class Traces implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Traces.class);
     private static final int BATCH = 2000;
     private static final long LINGER = 200;
-    /** Under load, because each transaction writes all pages of the indexes that it touches. */
+    /** Under load, because each batch writes all pages of the indexes that it touches. */
     private static final long LONGEST_LINGER = 1000;
     private static final int FEW = 20;
     private static final int PORTION = 2000;
@@ -35,7 +35,7 @@ public class Traces implements AutoCloseable {
     private static final long RETRY = 1000;
     private static final long LONGEST_STOP = 5000;
 
-    private final TraceTable table;
+    private final TraceStore store;
     private final Clock clock;
     private final long keep;
     private final BlockingQueue<Trace> queue;
@@ -45,8 +45,8 @@ public class Traces implements AutoCloseable {
     private boolean failing;
     private long cleanAt;
 
-    Traces(TraceTable table, RelayProperties properties, MeterRegistry metrics, Clock clock) {
-        this.table = table;
+    Traces(TraceStore store, RelayProperties properties, MeterRegistry metrics, Clock clock) {
+        this.store = store;
         this.clock = clock;
         keep = properties.trace().keep().toMillis();
         queue = new ArrayBlockingQueue<>(Math.max(1, properties.trace().queue()));
@@ -60,7 +60,7 @@ public class Traces implements AutoCloseable {
             writer.start();
         } else {
             writer = null;
-            table.clear();
+            store.clear();
         }
     }
 
@@ -122,7 +122,7 @@ public class Traces implements AutoCloseable {
     private void write(List<Trace> batch) throws InterruptedException {
         while (true) {
             try {
-                table.append(batch);
+                store.append(batch);
                 recovered();
                 return;
             } catch (DataIntegrityViolationException e) {
@@ -147,7 +147,7 @@ public class Traces implements AutoCloseable {
             return;
         }
         try {
-            if (table.deleteBefore(now - keep, PORTION) < PORTION) {
+            if (store.deleteBefore(now - keep, PORTION) < PORTION) {
                 cleanAt = now + CLEAN_EVERY;
             }
         } catch (DataAccessException e) {

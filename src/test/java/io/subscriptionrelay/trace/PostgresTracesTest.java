@@ -88,9 +88,10 @@ class PostgresTracesTest {
             first.append(List.of(received("turn-1", now)));
             second.append(List.of(received("turn-2", now + 1)));
             first.append(List.of(received("turn-3", now + 2)));
-            assertThat(first.find(EventFilter.of("turns", null, null, null, null, null), 10)).extracting(TraceTable.Key::eventId)
+            assertThat(first.find(EventFilter.of("turns", null, null, null, null, null), 10)).extracting(TraceStore.Key::eventId)
                     .containsExactly("turn-3", "turn-2", "turn-1");
-            assertThat(second.deleteBefore(now + 2, 10)).isEqualTo(2);
+            assertThat(second.deleteBefore(now + 2, 1)).isEqualTo(1);
+            assertThat(second.deleteBefore(now + 2, 10)).isEqualTo(1);
             assertThat(first.of(List.of("turn-1", "turn-2", "turn-3"))).extracting(Trace::eventId).containsExactly("turn-3");
         }
     }

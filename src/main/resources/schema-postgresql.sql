@@ -1,0 +1,21 @@
+-- What became of each event. event_key and user_key are numbers made of hashes, because an index over text makes writing twice as
+-- expensive; event ids that name a user are hashes themselves. sequence_number is the order within a millisecond.
+CREATE TABLE IF NOT EXISTS event_traces (
+    happened_at     BIGINT NOT NULL,
+    sequence_number BIGINT NOT NULL,
+    outcome         VARCHAR(16) NOT NULL,
+    provider        VARCHAR(64) NOT NULL,
+    event_key       BIGINT NOT NULL,
+    event_id        VARCHAR(255) NOT NULL,
+    user_key        BIGINT,
+    step            VARCHAR(100),
+    destination     VARCHAR(64),
+    account         VARCHAR(64),
+    part            INTEGER,
+    attempts        INTEGER,
+    reason          VARCHAR(500),
+    parked_id       VARCHAR(36)
+);
+CREATE INDEX IF NOT EXISTS event_traces_event ON event_traces (event_key);
+CREATE INDEX IF NOT EXISTS event_traces_user ON event_traces (user_key);
+CREATE INDEX IF NOT EXISTS event_traces_time ON event_traces (happened_at);
