@@ -24,10 +24,10 @@ import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
-/** A measured program in a JVM of its own: the relay or a floor, with the same heap and the JVM's own choice of everything else. */
+/** A measured program in a JVM of its own: the relay or a floor, both with the options that the relay is deployed with. */
 class Program implements AutoCloseable {
 
-    private static final String HEAP = "-Xmx512m";
+    private static final String OPTIONS = "@deploy/java-options";
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
     static {
@@ -41,7 +41,7 @@ class Program implements AutoCloseable {
 
     Program(String name, List<String> arguments, Map<String, String> environment) {
         log = Path.of("target/bench/log").resolve(name + ".log");
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), HEAP));
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), OPTIONS));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);

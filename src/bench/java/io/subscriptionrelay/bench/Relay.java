@@ -61,7 +61,7 @@ final class Relay extends Program {
 
         /** As an operator installs it, with what {@code deploy/class-archive} has made. */
         Settings installed(Path folder) {
-            program = List.of("-XX:SharedArchiveFile=" + folder.resolve("relay.jsa"), "-jar", folder.resolve("subscription-relay.jar").toString());
+            program = List.of("@" + folder.resolve("java-options"), "-jar", folder.resolve("subscription-relay.jar").toString());
             return this;
         }
 

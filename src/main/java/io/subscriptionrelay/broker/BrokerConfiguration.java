@@ -38,8 +38,6 @@ class BrokerConfiguration {
     /** A relay on the same data that is being stopped has gone by then. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
-    /** Each session keeps what it has sent until so much is confirmed, which with hundreds of sessions must not fill the heap. */
-    private static final int CONFIRMATION_WINDOW = 64 * 1024;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
@@ -148,8 +146,6 @@ class BrokerConfiguration {
         factory.setCacheDestinations(true);
         // queues page and never block, so a producer need not ask for credits once in 64 kB
         factory.setProducerWindowSize(-1);
-        // without it, nobody hears that the broker has refused a message that was sent within a transaction
-        factory.setConfirmationWindowSize(CONFIRMATION_WINDOW);
         factory.setCallTimeout(broker.storeTimeout().toMillis());
         factory.setCallFailoverTimeout(broker.storeTimeout().toMillis());
         JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();

@@ -1,7 +1,6 @@
 package io.subscriptionrelay.jmsbatch;
 
 import jakarta.jms.BytesMessage;
-import jakarta.jms.CompletionListener;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
@@ -9,70 +8,20 @@ import jakarta.jms.Queue;
 import jakarta.jms.Session;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /**
- * The transacted session of a batch. It sends without waiting for the broker's answer to each message, and waits for all of them
- * before the commit: a message that the broker refuses would otherwise be missing from a transaction that succeeds. Used by the
- * thread that made it.
+ * The transacted session of a batch. It sends without waiting for an answer: when the broker refuses a message, it lets the transaction be
+ * rolled back only, and its commit fails. Used by the thread that made it.
  */
 final class BatchSession {
-
-    private static final long LONGEST_WAIT_SECONDS = 60;
 
     private final Session session;
     private final Thread owner = Thread.currentThread();
     private final Map<String, Queue> queues = new HashMap<>();
     private MessageProducer producer;
-    private Answers answers = new Answers();
 
     BatchSession(Session session) {
         this.session = session;
-    }
-
-    /** The broker's answers to what was sent in one transaction. They come in another thread. */
-    private static final class Answers implements CompletionListener {
-
-        private int awaited;
-        private Exception refusal;
-
-        private synchronized void expect() {
-            awaited++;
-        }
-
-        @Override
-        public synchronized void onCompletion(Message message) {
-            awaited--;
-            notifyAll();
-        }
-
-        @Override
-        public synchronized void onException(Message message, Exception exception) {
-            awaited--;
-            refusal = exception;
-            notifyAll();
-        }
-
-        private synchronized void await() throws JMSException {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_WAIT_SECONDS);
-            try {
-                while (awaited > 0) {
-                    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                    if (left <= 0) {
-                        throw new JMSException("the broker has not answered to " + awaited + " messages of a batch");
-                    }
-                    wait(left);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new JMSException("interrupted before the broker had answered to " + awaited + " messages of a batch");
-            }
-            if (refusal != null) {
-                JMSException failure = new JMSException("the broker has refused a message of a batch: " + refusal.getMessage());
-                failure.initCause(refusal);
-                throw failure;
-            }
-        }
     }
 
     Session session() {
@@ -82,7 +31,7 @@ final class BatchSession {
     /**
      * Sends a message with the body, in bytes or text, and those of its headers that can be properties.
      *
-     * @throws JMSException when it cannot be sent; the broker's refusal is thrown by {@link #awaitAnswers()}
+     * @throws JMSException when it cannot be sent; the broker's refusal is thrown by {@link #commit()}
      * @throws IllegalStateException in any thread but the batch's own, where the transaction would not hold
      */
     void send(String queue, org.apache.camel.Message camel, String notSent) throws JMSException {
@@ -107,8 +56,7 @@ final class BatchSession {
                 message.setObjectProperty(name, value);
             }
         }
-        answers.expect();
-        producer.send(target, message, answers);
+        producer.send(target, message);
     }
 
     private Message message(org.apache.camel.Message camel) throws JMSException {
@@ -121,21 +69,15 @@ final class BatchSession {
     }
 
     /**
-     * Returns once everything that was sent is in the transaction.
+     * Commits what was received and what was sent.
      *
      * @throws JMSException when the broker has refused a message, or does not answer
      */
-    void awaitAnswers() throws JMSException {
-        answers.await();
-    }
-
-    /** Commits what was received and, with its answers awaited, what was sent. */
     void commit() throws JMSException {
         session.commit();
     }
 
     void rollback() throws JMSException {
-        answers = new Answers();
         session.rollback();
     }
 

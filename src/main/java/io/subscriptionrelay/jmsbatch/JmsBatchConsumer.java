@@ -302,13 +302,12 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
                 route(exchange);
                 if (exchange.getException() == null && !exchange.isRollbackOnly()) {
-                    awaitAnswers(exchange);
+                    commit(exchange);
                 }
                 if (exchange.getException() != null || exchange.isRollbackOnly()) {
                     rollBack(batch.size(), exchange.getException());
                     return false;
                 }
-                session.commit();
                 transaction.committed();
                 batches.incrementAndGet();
                 messages.addAndGet(batch.size());
@@ -321,9 +320,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
-        private void awaitAnswers(Exchange exchange) {
+        private void commit(Exchange exchange) {
             try {
-                session.awaitAnswers();
+                session.commit();
             } catch (JMSException refused) {
                 exchange.setException(refused);
             }
@@ -345,8 +344,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         }
 
         private void rollBack(int size, Exception cause) throws JMSException {
-            rolledBack.incrementAndGet();
             session.rollback();
+            rolledBack.incrementAndGet();
             if (cause != null) {
                 LOG.debug("A batch of {} from {} was rolled back", size, endpoint.getQueueName(), cause);
             }

@@ -36,7 +36,6 @@ final class JmsBatchProducer extends DefaultProducer {
                     Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
                 BatchSession alone = new BatchSession(session);
                 send(alone, messages);
-                alone.awaitAnswers();
                 alone.commit();
             }
         }

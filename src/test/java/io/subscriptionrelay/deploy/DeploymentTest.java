@@ -3,6 +3,7 @@ package io.subscriptionrelay.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,6 +73,18 @@ class DeploymentTest {
         Matcher stop = Pattern.compile("(?m)^TimeoutStopSec=(\\d+)$").matcher(unit);
         assertThat(stop.find()).isTrue();
         assertThat(Integer.parseInt(stop.group(1))).isGreaterThan(stopSeconds());
+    }
+
+    @Test
+    void theUnitAndTheContainerStartTheJvmAsTheOptionsSay() throws IOException {
+        assertThat(Files.readString(Path.of("deploy/systemd/subscription-relay.service")))
+                .contains("ExecStart=/usr/bin/java @/usr/lib/subscription-relay/java-options -jar");
+        assertThat(Files.readString(Path.of("deploy/Containerfile"))).contains("JDK_JAVA_OPTIONS=@/app/java-options");
+        // a JVM that does not know one of them does not start
+        Process java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@deploy/java-options", "-version")
+                .redirectErrorStream(true).start();
+        String said = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(said).contains("version").doesNotContain("warning");
     }
 
     @Test
