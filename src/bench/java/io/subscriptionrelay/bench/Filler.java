@@ -86,7 +86,8 @@ public final class Filler {
                     byte[] body = Samples.event("fill", n, users.of(n, events), app(n, apps)).getBytes(StandardCharsets.UTF_8);
                     Exchange exchange = new DefaultExchange(camel);
                     exchange.getMessage().setBody(body);
-                    webhooks.read(exchange, Samples.PROVIDER);
+                    exchange.setProperty(Webhooks.PROVIDER, Samples.PROVIDER);
+                    webhooks.read(exchange);
                     BytesMessage message = session.createBytesMessage();
                     message.writeBytes(body);
                     for (Map.Entry<String, Object> header : exchange.getMessage().getHeaders().entrySet()) {

@@ -38,6 +38,7 @@ class BrokerConfiguration {
     /** A relay on the same data that is being stopped has gone by then. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
+    private static final int MESSAGE_BYTES = 4096;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
@@ -146,6 +147,8 @@ class BrokerConfiguration {
         factory.setCacheDestinations(true);
         // queues page and never block, so a producer need not ask for credits once in 64 kB
         factory.setProducerWindowSize(-1);
+        // what most records fit into together with their webhook; a buffer that is too small is copied into a larger one
+        factory.setInitialMessagePacketSize(MESSAGE_BYTES);
         factory.setCallTimeout(broker.storeTimeout().toMillis());
         factory.setCallFailoverTimeout(broker.storeTimeout().toMillis());
         JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();

@@ -65,7 +65,8 @@ public class Outcomes {
     }
 
     /** A webhook was stored, or is a repeat of one that was. */
-    public void received(Exchange exchange, String provider) {
+    public void received(Exchange exchange) {
+        String provider = exchange.getMessage().getHeader(Headers.PROVIDER, String.class);
         counter("relay.events.received", "Webhooks answered with 200 and kept, repeats included", provider, null, null, null, null).increment();
         String eventId = exchange.getMessage().getHeader(Headers.EVENT_ID, String.class);
         long at = exchange.getMessage().getHeader(Headers.RECEIVED_AT, 0L, Long.class);

@@ -46,6 +46,9 @@ public class Translator {
      */
     static final String ACCOUNT = "account";
 
+    /** Property of an exchange: the destination that the event is translated for. A literal in the call of a method would be parsed for each. */
+    static final String DESTINATION = "destination";
+
     private static final ObjectMapper JSON = StrictJson.mapper();
     private static final String SANDBOX = "sandbox";
     private static final String PRODUCTION = "production";
@@ -98,11 +101,11 @@ public class Translator {
     }
 
     /**
-     * What an event becomes for one destination: messages for its account's queue or for the parked ones, and nothing for
+     * What an event becomes for the destination in the property {@code destination}: messages for its account's queue or for the parked ones, and nothing for
      * what is skipped.
      */
-    public List<Message> translate(Exchange exchange, String destination) {
-        return unlessDryRun(exchange, translated(exchange, destination));
+    public List<Message> translate(Exchange exchange) {
+        return unlessDryRun(exchange, translated(exchange, exchange.getProperty(DESTINATION, String.class)));
     }
 
     private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {

@@ -22,6 +22,11 @@ import org.springframework.stereotype.Component;
 @Component("webhooks")
 public class Webhooks {
 
+    /** Property of an exchange, set by the route: who sends the webhook. A literal in the call of a method would be parsed for each. */
+    public static final String PROVIDER = "provider";
+    /** Property of an exchange: whether there is an event to keep. */
+    public static final String EVENT = "event";
+
     private final Map<String, Authentication> authentications = new HashMap<>();
     private final Set<String> activationCalls = new HashSet<>();
     private final Mapper mapper;
@@ -57,8 +62,8 @@ public class Webhooks {
      *
      * @throws NotAuthenticException when the provider's secret or signature is missing or wrong
      */
-    public void authenticate(Exchange exchange, String provider) throws NotAuthenticException {
-        Authentication authentication = authentications.get(provider);
+    public void authenticate(Exchange exchange) throws NotAuthenticException {
+        Authentication authentication = authentications.get(provider(exchange));
         if (authentication == null) {
             throw new NotAuthenticException("the provider is closed");
         }
@@ -67,12 +72,16 @@ public class Webhooks {
     }
 
     /**
-     * Puts beside the raw body what is kept with it: the id that a repeat of this event has too, the provider and the time.
+     * Puts beside the raw body what is kept with it: the id that a repeat of this event has too, the provider and the time. The property
+     * {@code event} tells whether there is something to keep; there is not in an activation call.
      *
-     * @return whether there is something to keep; false for an activation call
      * @throws NotAJsonObjectException when the body is not a JSON object, which only a provider with activation calls may send
      */
-    public boolean read(Exchange exchange, String provider) throws NotAJsonObjectException {
+    public void read(Exchange exchange) throws NotAJsonObjectException {
+        exchange.setProperty(EVENT, isEvent(exchange, provider(exchange)));
+    }
+
+    private boolean isEvent(Exchange exchange, String provider) throws NotAJsonObjectException {
         Message message = exchange.getMessage();
         byte[] body = body(message);
         Facts facts;
@@ -94,6 +103,10 @@ public class Webhooks {
         exchange.setProperty(Outcomes.USER_KEY, Trace.userKey(facts.json().path("user").asText(null)));
         message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
         return true;
+    }
+
+    private static String provider(Exchange exchange) {
+        return exchange.getProperty(PROVIDER, String.class);
     }
 
     /** The raw bytes; Camel has nothing for an empty body. */

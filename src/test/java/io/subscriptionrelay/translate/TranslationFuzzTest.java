@@ -76,7 +76,8 @@ class TranslationFuzzTest {
         exchange.getMessage().setBody(event);
         exchange.setProperty(Translator.STEP, step);
         exchange.setProperty(Translator.ACCOUNT, "production");
-        return translator.translate(exchange, destination);
+        exchange.setProperty(Translator.DESTINATION, destination);
+        return translator.translate(exchange);
     }
 
     private static void check(List<Message> messages) throws IOException {
