@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,18 +33,21 @@ public class AppliedState {
 
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
+    static final String ONE = "SELECT event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key = ?";
 
     private static final long FIRST_WAIT = 100;
     private static final long LONGEST_WAIT = 2000;
 
     private final JdbcTemplate jdbc;
     private final CamelContext camel;
+    private final boolean postgres;
     private final String upsert;
 
     AppliedState(DataSource dataSource, CamelContext camel) {
         this.camel = camel;
         jdbc = new JdbcTemplate(dataSource);
-        upsert = StateDatabase.isPostgres(dataSource)
+        postgres = StateDatabase.isPostgres(dataSource);
+        upsert = postgres
                 ? "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
                         + " ON CONFLICT (destination, account, user_key)"
                         + " DO UPDATE SET event_time = GREATEST(applied_state.event_time, EXCLUDED.event_time)"
@@ -67,18 +72,45 @@ public class AppliedState {
     /** The newest applied event times in milliseconds since 1970, of those users that have one. */
     public Map<String, Long> newest(String destination, String account, Collection<String> users) {
         Map<String, Long> times = new HashMap<>();
-        List<String> keys = new ArrayList<>(users);
-        for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
-            List<String> part = keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY));
-            List<Object> arguments = new ArrayList<>(List.of(destination, account));
-            arguments.addAll(part);
-            jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
-                    + String.join(",", Collections.nCopies(part.size(), "?")) + ")",
-                    row -> {
-                        times.put(row.getString(1), row.getLong(2));
-                    }, arguments.toArray());
+        if (postgres) {
+            List<String> keys = new ArrayList<>(users);
+            for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
+                newest(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
+            }
+        } else if (!users.isEmpty()) {
+            one(destination, account, users, times);
         }
         return times;
+    }
+
+    private void newest(String destination, String account, List<String> users, Map<String, Long> times) {
+        List<Object> arguments = new ArrayList<>(List.of(destination, account));
+        arguments.addAll(users);
+        jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
+                + String.join(",", Collections.nCopies(users.size(), "?")) + ")",
+                row -> {
+                    times.put(row.getString(1), row.getLong(2));
+                }, arguments.toArray());
+    }
+
+    /**
+     * One after the other, which the embedded database answers in a few microseconds each. For a list it would compare each user of the
+     * account that it knows with each of the list: it looks only the first column of an index up by a list.
+     */
+    private void one(String destination, String account, Collection<String> users, Map<String, Long> times) {
+        jdbc.execute(ONE, (PreparedStatement query) -> {
+            query.setString(1, destination);
+            query.setString(2, account);
+            for (String user : users) {
+                query.setString(3, user);
+                try (ResultSet row = query.executeQuery()) {
+                    if (row.next()) {
+                        times.put(user, row.getLong(1));
+                    }
+                }
+            }
+            return null;
+        });
     }
 
     /**

@@ -43,7 +43,7 @@ final class Authentication {
 
     private final Provider provider;
     private final Clock clock;
-    private final List<byte[]> keys;
+    private final List<Key> keys;
     private final Set<String> headers;
 
     /** @throws StartRefusedException when signatures could never fit, because the way to check them is not said or a secret is no key */
@@ -54,7 +54,29 @@ final class Authentication {
         headers = Set.copyOf(headers(provider));
     }
 
-    private static List<byte[]> keys(Signature signature) {
+    /** A secret, and the hash that begins with it: to look for the algorithm and to take in the key costs as much as to hash a webhook. */
+    private record Key(byte[] bytes, Mac begun) {
+
+        static Key of(byte[] bytes) {
+            try {
+                Mac mac = Mac.getInstance(HMAC);
+                mac.init(new SecretKeySpec(bytes, HMAC));
+                return new Key(bytes, mac);
+            } catch (GeneralSecurityException e) {
+                throw new IllegalStateException("HMAC-SHA256 is part of every JDK", e);
+            }
+        }
+
+        Mac mac() {
+            try {
+                return (Mac) begun.clone();
+            } catch (CloneNotSupportedException notOfThisProvider) {
+                return of(bytes).begun();
+            }
+        }
+    }
+
+    private static List<Key> keys(Signature signature) {
         if (signature.forms().values().stream().noneMatch(SignatureForm::enabled)
                 || signature.forms().values().stream().anyMatch(form -> form.header() == null || form.header().isBlank())) {
             throw new StartRefusedException(signature.variable() + " is set, but not where its signatures are.",
@@ -69,7 +91,7 @@ final class Authentication {
         Stream<String> whole = secrets.size() > 1 && signature.secretEncoding() == SecretEncoding.TEXT
                 // one secret that has a comma in it
                 ? Stream.of(String.join(",", secrets)) : Stream.empty();
-        return Stream.concat(secrets.stream(), whole).map(secret -> key(secret, signature)).toList();
+        return Stream.concat(secrets.stream(), whole).map(secret -> Key.of(key(secret, signature))).toList();
     }
 
     private static byte[] key(String secret, Signature signature) {
@@ -189,7 +211,7 @@ final class Authentication {
             return false;
         }
         boolean fits = false;
-        for (byte[] key : keys) {
+        for (Key key : keys) {
             byte[] hmac = hmac(key, form.signed(), timestamp, id, body);
             for (String candidate : signatures) {
                 fits |= switch (form.encoding()) {
@@ -210,24 +232,19 @@ final class Authentication {
                 || Math.abs(clock.millis() / 1000 - Long.parseLong(timestamp)) <= signature.tolerance().toSeconds();
     }
 
-    private static byte[] hmac(byte[] key, String signed, String timestamp, String id, byte[] body) {
-        try {
-            Mac mac = Mac.getInstance(HMAC);
-            mac.init(new SecretKeySpec(key, HMAC));
-            Matcher words = SIGNED_WORD.matcher(signed);
-            while (words.find()) {
-                mac.update(switch (words.group()) {
-                    case "{timestamp}" -> timestamp.getBytes(StandardCharsets.UTF_8);
-                    case "{id}" -> id.getBytes(StandardCharsets.UTF_8);
-                    case "{body}" -> body;
-                    case "{secret}" -> key;
-                    default -> words.group().getBytes(StandardCharsets.UTF_8);
-                });
-            }
-            return mac.doFinal();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("HMAC-SHA256 is part of every JDK", e);
+    private static byte[] hmac(Key key, String signed, String timestamp, String id, byte[] body) {
+        Mac mac = key.mac();
+        Matcher words = SIGNED_WORD.matcher(signed);
+        while (words.find()) {
+            mac.update(switch (words.group()) {
+                case "{timestamp}" -> timestamp.getBytes(StandardCharsets.UTF_8);
+                case "{id}" -> id.getBytes(StandardCharsets.UTF_8);
+                case "{body}" -> body;
+                case "{secret}" -> key.bytes();
+                default -> words.group().getBytes(StandardCharsets.UTF_8);
+            });
         }
+        return mac.doFinal();
     }
 
     /** A servlet container hands out a header's bytes as ISO 8859-1, whatever they meant. */
