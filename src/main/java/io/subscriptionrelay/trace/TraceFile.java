@@ -156,6 +156,11 @@ final class TraceFile implements TraceStore {
         return segments.lastEntry().getValue();
     }
 
+    /** Of a time that may be anything, because a person has asked for it. */
+    private static long firstPlace(long time) {
+        return Math.max(0, Math.min(time, Long.MAX_VALUE >> NUMBER_BITS)) << NUMBER_BITS;
+    }
+
     private static long at(long place) {
         return place >> NUMBER_BITS;
     }
@@ -262,8 +267,8 @@ final class TraceFile implements TraceStore {
     }
 
     private static Iterator<Trace> newestFirst(Segment segment, EventFilter filter) {
-        long last = filter.to() == null ? Long.MAX_VALUE : (filter.to() << NUMBER_BITS) - 1;
-        long first = filter.from() == null ? Long.MIN_VALUE : filter.from() << NUMBER_BITS;
+        long last = filter.to() == null ? Long.MAX_VALUE : firstPlace(filter.to()) - 1;
+        long first = filter.from() == null ? 0 : firstPlace(filter.from());
         Cursor<Long, byte[]> places = segment.traces().cursor(last, first, true);
         return new Iterator<>() {
             @Override

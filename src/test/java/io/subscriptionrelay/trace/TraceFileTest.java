@@ -69,6 +69,17 @@ class TraceFileTest {
     }
 
     @Test
+    void aTimeThatIsFarAwayMeansAllOrNothing() {
+        try (TraceFile traces = open()) {
+            traces.append(List.of(received("event", START)));
+            String far = Long.toString(Long.MAX_VALUE / 2);
+            assertThat(ids(traces.find(EventFilter.of(null, null, null, null, "0", far), 10))).containsExactly("event");
+            assertThat(ids(traces.find(EventFilter.of(null, null, null, null, "0001-01-01T00:00:00Z", far), 10))).containsExactly("event");
+            assertThat(traces.find(EventFilter.of(null, null, null, null, far, null), 10)).isEmpty();
+        }
+    }
+
+    @Test
     void whatIsOldIsFoundNoMoreAtOnceAndGoesWithItsSegment() {
         try (TraceFile traces = open()) {
             for (int i = 0; i < 4; i++) {
