@@ -1,5 +1,6 @@
 package io.subscriptionrelay.bench;
 
+import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.webhook.Webhooks;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
@@ -86,7 +87,7 @@ public final class Filler {
                     byte[] body = Samples.event("fill", n, users.of(n, events), app(n, apps)).getBytes(StandardCharsets.UTF_8);
                     Exchange exchange = new DefaultExchange(camel);
                     exchange.getMessage().setBody(body);
-                    exchange.setProperty(Webhooks.PROVIDER, Samples.PROVIDER);
+                    exchange.setProperty(Headers.PROVIDER, Samples.PROVIDER);
                     webhooks.read(exchange);
                     BytesMessage message = session.createBytesMessage();
                     message.writeBytes(body);

@@ -46,9 +46,6 @@ public class Translator {
      */
     static final String ACCOUNT = "account";
 
-    /** Property of an exchange: the destination that the event is translated for. A literal in the call of a method would be parsed for each. */
-    static final String DESTINATION = "destination";
-
     private static final ObjectMapper JSON = StrictJson.mapper();
     private static final String SANDBOX = "sandbox";
     private static final String PRODUCTION = "production";
@@ -101,11 +98,12 @@ public class Translator {
     }
 
     /**
-     * What an event becomes for the destination in the property {@code destination}: messages for its account's queue or for the parked ones, and nothing for
-     * what is skipped.
+     * What an event becomes for the destination in the property {@code destination}, where the route has set it, because a literal in the
+     * call of a method would be parsed for each event: messages for its account's queue or for the parked ones, and nothing for what is
+     * skipped.
      */
     public List<Message> translate(Exchange exchange) {
-        return unlessDryRun(exchange, translated(exchange, exchange.getProperty(DESTINATION, String.class)));
+        return unlessDryRun(exchange, translated(exchange, exchange.getProperty(Headers.DESTINATION, String.class)));
     }
 
     private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {

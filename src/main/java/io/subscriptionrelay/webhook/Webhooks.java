@@ -22,8 +22,6 @@ import org.springframework.stereotype.Component;
 @Component("webhooks")
 public class Webhooks {
 
-    /** Property of an exchange, set by the route: who sends the webhook. A literal in the call of a method would be parsed for each. */
-    public static final String PROVIDER = "provider";
     /** Property of an exchange: whether there is an event to keep. */
     public static final String EVENT = "event";
 
@@ -105,8 +103,9 @@ public class Webhooks {
         return true;
     }
 
+    /** Set by the route, because a literal in the call of a method would be parsed for each webhook. */
     private static String provider(Exchange exchange) {
-        return exchange.getProperty(PROVIDER, String.class);
+        return exchange.getProperty(Headers.PROVIDER, String.class);
     }
 
     /** The raw bytes; Camel has nothing for an empty body. */

@@ -76,7 +76,7 @@ class TranslationFuzzTest {
         exchange.getMessage().setBody(event);
         exchange.setProperty(Translator.STEP, step);
         exchange.setProperty(Translator.ACCOUNT, "production");
-        exchange.setProperty(Translator.DESTINATION, destination);
+        exchange.setProperty(Headers.DESTINATION, destination);
         return translator.translate(exchange);
     }
 
