@@ -31,8 +31,13 @@ class AppliedStateTest {
             assertThat(state.newest("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", 7L));
             assertThat(state.newest("onesignal", "production", List.of())).isEmpty();
 
+            JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));
+            database.execute("SET QUERY_STATISTICS TRUE");
+            state.newest("onesignal", "production", known.keySet());
+            assertThat(database.queryForList("SELECT sql_statement FROM information_schema.query_statistics"
+                    + " WHERE sql_statement LIKE 'SELECT%FROM applied_state%'", String.class)).containsExactly(AppliedState.ONE);
             // the rows that the database has read for one user
-            String plan = new JdbcTemplate(relay.bean(DataSource.class)).queryForObject("EXPLAIN ANALYZE " + AppliedState.ONE, String.class,
+            String plan = database.queryForObject("EXPLAIN ANALYZE " + AppliedState.ONE, String.class,
                     "onesignal", "production", "user-1000");
             assertThat(plan).contains("scanCount: 2");
         }

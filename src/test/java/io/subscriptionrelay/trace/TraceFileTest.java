@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.h2.mvstore.MVStoreException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.dao.DataAccessException;
 
 class TraceFileTest {
 
@@ -113,6 +114,19 @@ class TraceFileTest {
             again.append(List.of(received("new", START)));
             assertThat(again.of(List.of("new"))).hasSize(1);
             assertThat(folder.resolve("state/traces.mv.damaged")).exists();
+        }
+    }
+
+    @Test
+    void afterAWriteThatFailedEverythingElseIsStillThereAndTheBatchCanBeWrittenAgain() {
+        try (TraceFile traces = open()) {
+            traces.append(List.of(received("before", START)));
+            // the channel of a file is closed under a thread that is interrupted
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> traces.append(List.of(received("again", START)))).isInstanceOf(DataAccessException.class);
+            assertThat(Thread.interrupted()).isTrue();
+            traces.append(List.of(received("again", START)));
+            assertThat(traces.of(List.of("before", "again"))).extracting(Trace::eventId).containsExactly("before", "again");
         }
     }
 
