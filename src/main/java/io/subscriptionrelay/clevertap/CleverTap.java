@@ -43,6 +43,7 @@ public class CleverTap implements DestinationRules {
     private static final Logger LOG = LoggerFactory.getLogger(CleverTap.class);
     private static final String NAME = "clevertap";
     private static final String UPLOAD = "upload";
+    private static final List<String> IDS = List.of("identity", "objectId");
     /** CleverTap upload API, error 523: an id must be under 120 characters. */
     private static final int ID_LIMIT = 120;
     /** CleverTap upload API: a miscellaneous server error, the only passing one about a single record. */
@@ -79,7 +80,7 @@ public class CleverTap implements DestinationRules {
 
     @Override
     public Optional<String> refusal(JsonNode record) {
-        for (String key : List.of("identity", "objectId")) {
+        for (String key : IDS) {
             String id = record.path(key).asText("");
             if (id.codePointCount(0, id.length()) >= ID_LIMIT) {
                 return Optional.of("CleverTap takes no " + key + " of " + ID_LIMIT + " or more characters");

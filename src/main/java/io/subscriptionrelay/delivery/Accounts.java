@@ -5,8 +5,10 @@ import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
 import io.subscriptionrelay.config.StartRefusedException;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.PropertiesFunction;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
@@ -30,20 +32,21 @@ public class Accounts implements PropertiesFunction, CamelContextConfiguration {
     private static final String ONESIGNAL_HOST = "https://api.onesignal.com";
 
     private final Map<String, Destination> destinations;
+    private final Set<String> on = new HashSet<>();
 
     Accounts(RelayProperties properties) {
         destinations = properties.destinations();
         destinations.forEach((destination, settings) -> settings.accounts().forEach((name, account) -> {
             if (account.configured()) {
                 url(destination, name);
+                on.add(destination);
             }
         }));
     }
 
     /** Whether anything can be delivered there. */
     public boolean on(String destination) {
-        return destinations.containsKey(destination)
-                && destinations.get(destination).accounts().values().stream().anyMatch(Account::configured);
+        return on.contains(destination);
     }
 
     public boolean configured(String destination, String account) {

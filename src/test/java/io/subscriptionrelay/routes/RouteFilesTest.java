@@ -206,9 +206,9 @@ class RouteFilesTest {
 
     @Test
     void aKeyThatStandsTooFarLeftIsToldWhereItBelongs() throws IOException {
-        change(TRANSLATE, "  uri: direct:to-onesignal", "uri: direct:to-onesignal");
+        change(TRANSLATE, "  uri: direct:send", "uri: direct:send");
 
-        assertOnly(TRANSLATE, "uri: direct:to-onesignal",
+        assertOnly(TRANSLATE, "uri: direct:send",
                 "`uri` stands beside `to`; indent it further, so that it is part of `to`");
     }
 
