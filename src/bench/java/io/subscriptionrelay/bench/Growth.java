@@ -12,10 +12,12 @@ import java.util.List;
  */
 final class Growth {
 
-    private static final int WARM_UP = 20_000;
-    private static final int MEASURED = 18_000;
-    private static final int LEAST = 40_000;
-    private static final int MORE = 100_000;
+    /** As before row 4. */
+    private static final int WARM_UP = Drain.WARM_UP;
+    private static final int MEASURED = 30_000;
+    /** So that 10,000, and 100,000, are left behind what is measured. */
+    private static final int LEAST = WARM_UP + MEASURED + 10_000;
+    private static final int MORE = WARM_UP + MEASURED + 100_000;
     private static final int MOST = 1_000_000;
     private static final double MEGABYTE = 1024 * 1024;
     private static final Duration LONGEST = Duration.ofMinutes(2);

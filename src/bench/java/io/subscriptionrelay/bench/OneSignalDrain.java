@@ -17,8 +17,10 @@ final class OneSignalDrain {
     private static final String APP = "5fd1b6f0-3c4e-4c1a-9a55-0f0b6a9f1c11";
     private static final String KEY = "os_v2_app_key-of-the-benchmark";
     private static final int EVENTS = 100_000;
-    /** The compiler is not done earlier, and takes a fifth of the machine until then. */
+    /** The compiler takes a quarter of a core for as long: calls are few compared with how much code one passes. */
     private static final int WARM_UP = 100_000;
+    private static final int LONGEST_WARM_UP = 200_000;
+    private static final long LOOK = 3_000;
     private static final double CALLS_A_SECOND = 1000;
     private static final int KEPT = 30_000;
     private static final long SPREAD_MEASURED = 10_000;
@@ -36,13 +38,12 @@ final class OneSignalDrain {
         Series folded = new Series();
         long violations = 0;
         for (int round = 0; round < options.atMost(1); round++) {
-            Measured measured = drain(Folders.filled(options.size(WARM_UP) + events, Filler.Users.BURSTS, 1), events, LONGEST);
+            Measured measured = drain(options.size(WARM_UP), options.size(LONGEST_WARM_UP), events, Filler.Users.BURSTS, LONGEST);
             rate.add(measured.callsPerSecond());
             folded.add(measured.eventsPerCall());
             violations += measured.violations();
         }
-        Measured spread = drain(Folders.filled(options.size(EVENTS / 2), Filler.Users.SPREAD, 1), options.size(EVENTS / 2),
-                Duration.ofMillis(options.time(SPREAD_MEASURED)));
+        Measured spread = drain(0, 0, options.size(EVENTS / 2), Filler.Users.SPREAD, Duration.ofMillis(options.time(SPREAD_MEASURED)));
         List<Result> results = new ArrayList<>();
         Series limit = new Series();
         rate.rounds().forEach(round -> limit.add(CALLS_A_SECOND));
@@ -54,9 +55,13 @@ final class OneSignalDrain {
         return results;
     }
 
-    /** Until all is done or the time is over, counted from the first call. */
-    private static Measured drain(Path filled, int events, Duration longest) throws Exception {
-        Path data = Folders.copy(filled, "onesignal");
+    /**
+     * Until so many events are done or the time is over, counted from the first call after the warm-up.
+     *
+     * @param warmUp how many events are drained before at least, and at most while the compiler has work
+     */
+    private static Measured drain(int warmUp, int longestWarmUp, int events, Filler.Users users, Duration longest) throws Exception {
+        Path data = Folders.copy(Folders.filled(longestWarmUp + events, users, 1), "onesignal");
         try (OneSignalSimulator destination = new OneSignalSimulator().app(APP, KEY).tagLimit(20).autoCreateUsers(true).appRps(CALLS_A_SECOND)
                         .latency(Drain.LATENCY).keep(KEPT).start();
                 Relay relay = new Relay.Settings(data).set("ONESIGNAL_APP_ID", APP).set("ONESIGNAL_API_KEY", KEY)
@@ -64,14 +69,18 @@ final class OneSignalDrain {
             relay.awaitReadiness();
             relay.translate();
             relay.await("call", Duration.ofSeconds(60), () -> destination.callCount() > 0);
-            relay.await("warmth", LONGEST, () -> left(relay) <= events);
+            relay.await("warmth", LONGEST, () -> left(relay) <= longestWarmUp - warmUp + events);
+            Warmth warmth = new Warmth(relay);
+            while (left(relay) > events && !looked(warmth)) {
+                continue;
+            }
             long first = System.nanoTime();
             long before = destination.callCount();
             long last = first;
             long calls = before;
             long start = left(relay);
             long left = start;
-            while (left > 0 && last - first < longest.toNanos()) {
+            while (left > Math.max(0, start - events) && last - first < longest.toNanos()) {
                 TimeUnit.MILLISECONDS.sleep(100);
                 if (destination.callCount() > calls) {
                     calls = destination.callCount();
@@ -81,6 +90,11 @@ final class OneSignalDrain {
             }
             return new Measured((calls - before) / ((last - first) / 1e9), (double) (start - left) / (calls - before), destination.rateViolations());
         }
+    }
+
+    private static boolean looked(Warmth warmth) throws Exception {
+        TimeUnit.MILLISECONDS.sleep(LOOK);
+        return warmth.reached();
     }
 
     private static long left(Relay relay) throws Exception {
