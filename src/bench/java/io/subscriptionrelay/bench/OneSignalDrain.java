@@ -1,6 +1,5 @@
 package io.subscriptionrelay.bench;
 
-import io.subscriptionrelay.simulator.OneSignalSimulator;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,9 +7,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Row 5: a backlog for OneSignal, against the strict simulator with OneSignal's limits. Those are the floor: a call more would be
- * refused. Once with the events of a user close together, as the events of a purchase are, and a part of it with them far apart, where there is
- * nothing to fold.
+ * Row 5: a backlog for OneSignal, against an app with OneSignal's limits. Those are the floor: a call more would be refused. Once with the
+ * events of a user close together, as the events of a purchase are, and a part of it with them far apart, where there is nothing to fold.
  */
 final class OneSignalDrain {
 
@@ -21,8 +19,7 @@ final class OneSignalDrain {
     private static final int WARM_UP = 100_000;
     private static final int LONGEST_WARM_UP = 200_000;
     private static final long LOOK = 3_000;
-    private static final double CALLS_A_SECOND = 1000;
-    private static final int KEPT = 30_000;
+    private static final int CALLS_A_SECOND = 1000;
     private static final long SPREAD_MEASURED = 10_000;
     private static final Duration LONGEST = Duration.ofMinutes(4);
 
@@ -46,11 +43,11 @@ final class OneSignalDrain {
         Measured spread = drain(0, 0, options.size(EVENTS / 2), Filler.Users.SPREAD, Duration.ofMillis(options.time(SPREAD_MEASURED)));
         List<Result> results = new ArrayList<>();
         Series limit = new Series();
-        rate.rounds().forEach(round -> limit.add(CALLS_A_SECOND));
+        rate.rounds().forEach(round -> limit.add((double) CALLS_A_SECOND));
         results.add(Result.ratio("5", "OneSignal calls, " + Report.number(events) + " events, five a user", "1/s", limit, rate, Result.atLeast(0.9),
                 "one round; " + violations + " calls too many"));
         results.add(Result.value("5b", "events a call", "", folded, Result.atLeast(3), ""));
-        results.add(Result.ratio("5c", "OneSignal calls, a user's events far apart", "1/s", Series.of(CALLS_A_SECOND),
+        results.add(Result.ratio("5c", "OneSignal calls, a user's events far apart", "1/s", Series.of((double) CALLS_A_SECOND),
                 Series.of(spread.callsPerSecond()), null, "the first seconds; " + spread.violations() + " calls too many"));
         return results;
     }
@@ -62,33 +59,33 @@ final class OneSignalDrain {
      */
     private static Measured drain(int warmUp, int longestWarmUp, int events, Filler.Users users, Duration longest) throws Exception {
         Path data = Folders.copy(Folders.filled(longestWarmUp + events, users, 1), "onesignal");
-        try (OneSignalSimulator destination = new OneSignalSimulator().app(APP, KEY).tagLimit(20).autoCreateUsers(true).appRps(CALLS_A_SECOND)
-                        .latency(Drain.LATENCY).keep(KEPT).start();
+        try (OneSignal destination = new OneSignal(APP, KEY, CALLS_A_SECOND, Drain.LATENCY);
                 Relay relay = new Relay.Settings(data).set("ONESIGNAL_APP_ID", APP).set("ONESIGNAL_API_KEY", KEY)
                         .set("ONESIGNAL_URL", destination.url()).heldBack().start()) {
             relay.awaitReadiness();
             relay.translate();
-            relay.await("call", Duration.ofSeconds(60), () -> destination.callCount() > 0);
+            relay.await("call", Duration.ofSeconds(60), () -> destination.calls() > 0);
             relay.await("warmth", LONGEST, () -> left(relay) <= longestWarmUp - warmUp + events);
             Warmth warmth = new Warmth(relay);
             while (left(relay) > events && !looked(warmth)) {
                 continue;
             }
             long first = System.nanoTime();
-            long before = destination.callCount();
+            long before = destination.calls();
             long last = first;
             long calls = before;
             long start = left(relay);
             long left = start;
             while (left > Math.max(0, start - events) && last - first < longest.toNanos()) {
                 TimeUnit.MILLISECONDS.sleep(100);
-                if (destination.callCount() > calls) {
-                    calls = destination.callCount();
+                if (destination.calls() > calls) {
+                    calls = destination.calls();
                     last = System.nanoTime();
                 }
                 left = left(relay);
             }
-            return new Measured((calls - before) / ((last - first) / 1e9), (double) (start - left) / (calls - before), destination.rateViolations());
+            destination.checkExpected();
+            return new Measured((calls - before) / ((last - first) / 1e9), (double) (start - left) / (calls - before), destination.violations());
         }
     }
 

@@ -82,7 +82,8 @@ class BrokerConfiguration {
                 .setMaxDiskUsage(-1)
                 .setGlobalMaxSize(Math.max(32L * MEGABYTE, Runtime.getRuntime().maxMemory() / 5))
                 .addAcceptorConfiguration("in-vm", "vm://" + id)
-                .addAddressSetting("#", addressSettings());
+                .addAddressSetting("#", addressSettings())
+                .addAddressSetting("deliver.#", addressSettings().setMaxReadPageBytes(deliveredAtOnce(properties)));
         boolean asynchronousIo = LibaioContext.isLoaded();
         Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskProbe.forcedWrite(folder);
         configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
@@ -112,6 +113,17 @@ class BrokerConfiguration {
                 .setAutoCreateQueues(true)
                 .setAutoDeleteAddresses(false)
                 .setAutoDeleteQueues(false);
+    }
+
+    /**
+     * How much of a queue on disk is in memory, in bytes. What is under way counts, so of a queue that grew in an outage no more than this is
+     * delivered at once. All accounts together may have an eighth of the heap.
+     */
+    private static int deliveredAtOnce(RelayProperties properties) {
+        long accounts = properties.destinations().values().stream().flatMap(destination -> destination.accounts().values().stream())
+                .filter(RelayProperties.Account::configured).count();
+        long share = Runtime.getRuntime().maxMemory() / 8 / Math.max(1, accounts);
+        return (int) Math.max(2L * MEGABYTE, Math.min(24L * MEGABYTE, share));
     }
 
     private static void createFolder(Path folder) {
