@@ -39,6 +39,9 @@ class BrokerConfiguration {
     private static final Duration LONGEST_STOP = Duration.ofSeconds(45);
     private static final int MEGABYTE = 1024 * 1024;
     private static final int MESSAGE_BYTES = 4096;
+    private static final long LEAST_DELIVERED = 2L * MEGABYTE;
+    /** Three batches of OneSignal's with their webhooks. A fourth costs the garbage collector more than it gives. */
+    private static final long MOST_DELIVERED = 24L * MEGABYTE;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
@@ -83,7 +86,8 @@ class BrokerConfiguration {
                 .setGlobalMaxSize(Math.max(32L * MEGABYTE, Runtime.getRuntime().maxMemory() / 5))
                 .addAcceptorConfiguration("in-vm", "vm://" + id)
                 .addAddressSetting("#", addressSettings())
-                .addAddressSetting("deliver.#", addressSettings().setMaxReadPageBytes(deliveredAtOnce(properties)));
+                .addAddressSetting("deliver.#", addressSettings()
+                        .setMaxReadPageBytes(deliveredAtOnce(accounts(properties), Runtime.getRuntime().maxMemory())));
         boolean asynchronousIo = LibaioContext.isLoaded();
         Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskProbe.forcedWrite(folder);
         configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
@@ -116,14 +120,17 @@ class BrokerConfiguration {
     }
 
     /**
-     * How much of a queue on disk is in memory, in bytes. What is under way counts, so of a queue that grew in an outage no more than this is
-     * delivered at once. All accounts together may have an eighth of the heap.
+     * How much of a queue to a destination is in memory at most once the queue is on disk, in bytes. What is under way counts: with as little as
+     * the other queues have, one batch of OneSignal's would be delivered after an outage where there could be several. All accounts together may
+     * have an eighth of the heap.
      */
-    private static int deliveredAtOnce(RelayProperties properties) {
-        long accounts = properties.destinations().values().stream().flatMap(destination -> destination.accounts().values().stream())
+    static int deliveredAtOnce(long accounts, long heap) {
+        return (int) Math.max(LEAST_DELIVERED, Math.min(MOST_DELIVERED, heap / 8 / Math.max(1, accounts)));
+    }
+
+    private static long accounts(RelayProperties properties) {
+        return properties.destinations().values().stream().flatMap(destination -> destination.accounts().values().stream())
                 .filter(RelayProperties.Account::configured).count();
-        long share = Runtime.getRuntime().maxMemory() / 8 / Math.max(1, accounts);
-        return (int) Math.max(2L * MEGABYTE, Math.min(24L * MEGABYTE, share));
     }
 
     private static void createFolder(Path folder) {

@@ -15,14 +15,30 @@ import org.springframework.mock.env.MockEnvironment;
 /** The broker.xml that operators install keeps events as the embedded broker does. */
 class BrokerSettingsTest {
 
+    private static final int MEGABYTE = 1024 * 1024;
+
     @Test
     void theAddressSettingsOfDeployAreThoseOfTheEmbeddedBroker() throws Exception {
         Configuration external = external();
-        assertThat(external.getAddressSettings()).containsOnlyKeys("#");
+        assertThat(external.getAddressSettings()).containsOnlyKeys("#", "deliver.#");
         AddressSettings embedded = BrokerConfiguration.addressSettings();
         // the one that goes by the memory of the broker's JVM
         embedded.setMaxSizeBytes(external.getAddressSettings().get("#").getMaxSizeBytes());
         assertThat(external.getAddressSettings().get("#")).isEqualTo(embedded);
+        assertThat(external.getAddressSettings().get("deliver.#").getMaxReadPageBytes())
+                .isEqualTo(BrokerConfiguration.deliveredAtOnce(1, 512L * MEGABYTE));
+    }
+
+    @Test
+    void whatIsUnderWayFromQueuesOnDiskHasRoomHoweverManyAccountsThereAre() {
+        int batch = 2500 * 3 * 1024;
+
+        assertThat(BrokerConfiguration.deliveredAtOnce(2, 512L * MEGABYTE)).isGreaterThan(3 * batch);
+        for (int accounts : new int[] {4, 10, 30}) {
+            assertThat((long) accounts * BrokerConfiguration.deliveredAtOnce(accounts, 512L * MEGABYTE)).isLessThanOrEqualTo(64L * MEGABYTE);
+        }
+        assertThat(BrokerConfiguration.deliveredAtOnce(50, 512L * MEGABYTE)).isEqualTo(2 * MEGABYTE);
+        assertThat(BrokerConfiguration.deliveredAtOnce(0, 512L * MEGABYTE)).isPositive();
     }
 
     @Test

@@ -106,6 +106,35 @@ class JmsBatchProducerTest {
     }
 
     @Test
+    void aBatchThatSendsMoreThanIsKeptInMemoryIsStillAllOrNothing() throws Exception {
+        refuse("large.refused");
+        byte[] megabyte = new byte[1 << 20];
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms-batch:large.in").routeId("large").autoStartup(false).process(exchange -> {
+                    List<Message> out = new ArrayList<>();
+                    IntStream.range(0, 20).forEach(n -> out.add(message(megabyte, Map.of("queue", "large.taken", "n", n))));
+                    IntStream.range(0, 5).forEach(n -> out.add(message("x".repeat(20_000), Map.of("queue", "large.refused"))));
+                    exchange.getMessage().setBody(out);
+                }).to("jms-batch:*");
+            }
+        });
+        send("jms-batch:large.in", List.of(message("x", Map.of())));
+        camel.getRouteController().startRoute("large");
+        JmsBatchConsumer consumer = (JmsBatchConsumer) camel.getRoute("large").getConsumer();
+
+        await().until(() -> consumer.getRolledBack() > 1);
+        assertThat(queues.count("large.taken")).isZero();
+        assertThat(queues.count("large.in")).isEqualTo(1);
+
+        accept("large.refused");
+        await().until(() -> queues.count("large.refused") == 5 && queues.count("large.in") == 0);
+        assertThat(queues.browse("large.taken")).extracting(stored -> stored.properties().get("n"))
+                .containsExactlyElementsOf(IntStream.range(0, 20).boxed().toList());
+    }
+
+    @Test
     void aSendInAnotherThreadIsRefusedBecauseTheTransactionWouldNotHold() throws Exception {
         AtomicReference<Exception> failure = new AtomicReference<>();
         camel.addRoutes(new RouteBuilder() {
