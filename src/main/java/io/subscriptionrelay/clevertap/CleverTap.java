@@ -115,7 +115,7 @@ public class CleverTap implements DestinationRules {
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                passes.forEach(UserLanes.Pass::leave);
+                passes.forEach(UserLanes.Pass::close);
             }
         });
         BatchTurn.release(exchange);

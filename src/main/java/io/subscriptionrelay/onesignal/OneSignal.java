@@ -150,7 +150,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
                 state.applied(NAME, account, applied);
             }
         } finally {
-            updates.forEach(update -> update.pass().leave());
+            updates.forEach(update -> update.pass().close());
         }
         return settlement.messages();
     }
@@ -161,7 +161,7 @@ public class OneSignal implements DestinationRules, DisposableBean {
             boolean elsewhere = claim.elsewhere().contains(update.key());
             if (elsewhere) {
                 update.takeRest().forEach(member -> settlement.leaveToOther(member.message()));
-                update.pass().leave();
+                update.pass().close();
             }
             return elsewhere;
         });
@@ -219,8 +219,14 @@ public class OneSignal implements DestinationRules, DisposableBean {
                     }
                 }
             }
-        }).thenCompose(ignored -> update.isEmpty() ? CompletableFuture.completedFuture(null)
-                : run(app, account, update, newest, settlement, applied, batch));
+        }).thenCompose(ignored -> {
+            if (update.isEmpty()) {
+                // the user's records in the next batch need not wait for the others of this one
+                update.pass().leave();
+                return CompletableFuture.completedFuture(null);
+            }
+            return run(app, account, update, newest, settlement, applied, batch);
+        });
     }
 
     private void call(Calls app, String account, UserUpdate update, Exchange batch) {

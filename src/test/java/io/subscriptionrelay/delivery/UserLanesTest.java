@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.delivery.UserLanes.Pass;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class UserLanesTest {
@@ -47,5 +48,33 @@ class UserLanesTest {
         first.leave();
         assertThat(second.applied()).isEqualTo(5);
         assertThat(lanes.enter("b").applied()).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
+    void whatWasAppliedIsKnownUntilItIsInTheStateDatabase() {
+        AtomicLong now = new AtomicLong();
+        UserLanes many = new UserLanes(Duration.ofSeconds(1), now::get);
+        Pass pass = many.enter("a");
+        pass.applied(5);
+        pass.leave();
+        for (int user = 0; user < 20_000; user++) {
+            many.enter("other" + user).close();
+        }
+
+        now.addAndGet(Duration.ofMinutes(1).toNanos());
+        many.enter("sweeps").close();
+        try (Pass next = many.enter("a")) {
+            assertThat(next.turn()).isDone();
+            assertThat(next.applied()).isEqualTo(5);
+        }
+
+        pass.close();
+        pass.close();
+        for (int user = 0; user < 20_000; user++) {
+            many.enter("another" + user).close();
+        }
+        now.addAndGet(Duration.ofMinutes(1).toNanos());
+        many.enter("sweeps").close();
+        assertThat(many.enter("a").applied()).isEqualTo(Long.MIN_VALUE);
     }
 }

@@ -165,6 +165,34 @@ class OneSignalDeliveryTest {
                 .isGreaterThanOrEqualTo(Duration.ofSeconds(3));
     }
 
+    @Test
+    void aUserWhoseUpdateIsDoneDoesNotWaitForTheOthersOfTheBatch() {
+        String one = user + "-one";
+        String other = user + "-other";
+        exists(one);
+        exists(other);
+        oneSignal.faults().next(Fault.stall(Duration.ofSeconds(12)));
+        post(one, "INITIAL_PURCHASE", 1000);
+        post(other, "INITIAL_PURCHASE", 1000);
+        await().atMost(Duration.ofSeconds(10)).until(() -> !tags(one).isEmpty() || !tags(other).isEmpty());
+        String done = tags(one).isEmpty() ? other : one;
+        String stalled = done.equals(one) ? other : one;
+
+        post(done, "RENEWAL", 2000);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> "renewal".equals(tags(done).get("last_event_type")));
+        assertThat(tags(stalled)).isEmpty();
+        await().atMost(Duration.ofSeconds(30)).until(() -> "initial_purchase".equals(tags(stalled).get("last_event_type")));
+    }
+
+    private static void post(String who, String type, long offset) {
+        assertThat(relay.revenueCat(Events.event(who + type, type, who, Events.BASE + offset, "\"period_type\":\"NORMAL\""))).isEqualTo(200);
+    }
+
+    private static Map<String, String> tags(String who) {
+        return oneSignal.tags(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(who));
+    }
+
     private void exists(String who) {
         oneSignal.createUser(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(who));
     }
@@ -174,7 +202,7 @@ class OneSignalDeliveryTest {
     }
 
     private Map<String, String> tags() {
-        return oneSignal.tags(Simulators.ONESIGNAL_APP, "onesignal_id", Events.oneSignalId(user));
+        return tags(user);
     }
 
     private List<Update> updates() {
