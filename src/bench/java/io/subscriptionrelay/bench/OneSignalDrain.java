@@ -15,7 +15,7 @@ final class OneSignalDrain {
     private static final String APP = "5fd1b6f0-3c4e-4c1a-9a55-0f0b6a9f1c11";
     private static final String KEY = "os_v2_app_key-of-the-benchmark";
     private static final int EVENTS = 100_000;
-    /** The compiler takes a quarter of a core for as long: calls are few compared with how much code one passes. */
+    /** At least; calls are few compared with how much code one passes, so the compiler has work for long. */
     private static final int WARM_UP = 100_000;
     private static final int LONGEST_WARM_UP = 200_000;
     private static final long LOOK = 3_000;
@@ -66,10 +66,7 @@ final class OneSignalDrain {
             relay.translate();
             relay.await("call", Duration.ofSeconds(60), () -> destination.calls() > 0);
             relay.await("warmth", LONGEST, () -> left(relay) <= longestWarmUp - warmUp + events);
-            Warmth warmth = new Warmth(relay);
-            while (left(relay) > events && !looked(warmth)) {
-                continue;
-            }
+            awaitQuietCompiler(relay, events);
             long first = System.nanoTime();
             long before = destination.calls();
             long last = first;
@@ -89,9 +86,15 @@ final class OneSignalDrain {
         }
     }
 
-    private static boolean looked(Warmth warmth) throws Exception {
-        TimeUnit.MILLISECONDS.sleep(LOOK);
-        return warmth.reached();
+    /** Or until no more than these events are left. */
+    private static void awaitQuietCompiler(Relay relay, int events) throws Exception {
+        Warmth warmth = new Warmth(relay);
+        while (left(relay) > events) {
+            TimeUnit.MILLISECONDS.sleep(LOOK);
+            if (warmth.reached()) {
+                return;
+            }
+        }
     }
 
     private static long left(Relay relay) throws Exception {

@@ -51,7 +51,7 @@ public final class Queues {
         return List.of(relay.bean(EmbeddedBroker.class).server().orElseThrow().getActiveMQServerControl().getQueueNames());
     }
 
-    /** The messages in the queue, oldest first, which stay there. */
+    /** The messages in the queue, oldest first, which stay there. One that was accepted a moment ago may be missing yet. */
     public List<Stored> browse(String queue) {
         try (Connection connection = relay.bean(ConnectionFactory.class).createConnection();
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
