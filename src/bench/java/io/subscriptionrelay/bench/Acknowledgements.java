@@ -38,46 +38,74 @@ final class Acknowledgements {
 
     static List<Result> measure(Options options) throws Exception {
         List<Result> results = new ArrayList<>();
-        int floorPort = Ports.free();
         try (CleverTap destination = new CleverTap(Duration.ZERO);
-                Program floor = Program.of(WebFloor.class, Folders.fresh("web-floor").toString(), Integer.toString(floorPort));
+                Floor floor = Floor.start("web-floor");
                 Relay relay = new Relay.Settings(Folders.fresh("web")).cleverTap(destination).heldBack().start()) {
-            floor.awaitPort(floorPort);
+            floor.warmUp(options);
             relay.awaitReadiness();
-            warmUp(floor, floorPort, options, FLOOR_WARM_UP);
             warmUp(relay, relay.port(), options, RELAY_WARM_UP);
             if (options.rows().contains(1)) {
-                results.addAll(manyConnections(options, floor, floorPort, relay));
+                try (Floor withIds = Floor.start("web-floor-ids", WebFloor.IDS)) {
+                    withIds.warmUp(options);
+                    results.addAll(manyConnections(options, floor, withIds, relay));
+                }
             }
             if (options.rows().contains(2)) {
-                results.addAll(oneConnection(options, floor, floorPort, relay));
+                results.addAll(oneConnection(options, floor, relay));
             }
         }
         return results;
     }
 
-    private static List<Result> manyConnections(Options options, Program floor, int floorPort, Relay relay) throws Exception {
+    private record Floor(Program program, int port) implements AutoCloseable {
+
+        static Floor start(String folder, String... arguments) throws Exception {
+            int port = Ports.free();
+            List<String> all = new ArrayList<>(List.of(Folders.fresh(folder).toString(), Integer.toString(port)));
+            all.addAll(List.of(arguments));
+            return new Floor(Program.of(WebFloor.class, all.toArray(String[]::new)), port);
+        }
+
+        void warmUp(Options options) throws Exception {
+            program.awaitPort(port);
+            Acknowledgements.warmUp(program, port, options, FLOOR_WARM_UP);
+        }
+
+        Load.Measured run(int connections, long measured) throws Exception {
+            return Acknowledgements.run(program, port, connections, WARM_UP, measured);
+        }
+
+        @Override
+        public void close() {
+            program.close();
+        }
+    }
+
+    private static List<Result> manyConnections(Options options, Floor floor, Floor withIds, Relay relay) throws Exception {
         Series floorRate = new Series();
         Series floorTail = new Series();
+        Series idRate = new Series();
         Series rate = new Series();
         Series tail = new Series();
         for (int round = 0; round < options.rounds(); round++) {
-            Load.Measured bare = run(floor, floorPort, CONNECTIONS, WARM_UP, options.time(MEASURED));
+            Load.Measured bare = floor.run(CONNECTIONS, options.time(MEASURED));
             floorRate.add(bare.perSecond());
             floorTail.add(bare.p99());
             Load.Measured measured = run(relay, relay.port(), CONNECTIONS, WARM_UP, options.time(MEASURED));
             rate.add(measured.perSecond());
             tail.add(measured.p99());
+            idRate.add(withIds.run(CONNECTIONS, options.time(MEASURED)).perSecond());
         }
         return List.of(Result.ratio("1", "acknowledgements, 64 connections", "1/s", floorRate, rate, Result.atLeast(0.7), ""),
-                Result.ratio("1b", "their p99", "ms", floorTail, tail, Result.atMost(1.5), ""));
+                Result.ratio("1b", "their p99", "ms", floorTail, tail, Result.atMost(1.5), ""),
+                Result.ratio("1c", "the same against a floor with ids", "1/s", idRate, rate, null, "the floor sends what repeats are recognised by"));
     }
 
-    private static List<Result> oneConnection(Options options, Program floor, int floorPort, Relay relay) throws Exception {
+    private static List<Result> oneConnection(Options options, Floor floor, Relay relay) throws Exception {
         Series floorMiddle = new Series();
         Series middle = new Series();
         for (int round = 0; round < options.rounds(); round++) {
-            floorMiddle.add(run(floor, floorPort, 1, WARM_UP, options.time(MEASURED / 2)).p50());
+            floorMiddle.add(floor.run(1, options.time(MEASURED / 2)).p50());
             middle.add(run(relay, relay.port(), 1, WARM_UP, options.time(MEASURED / 2)).p50());
         }
         return List.of(Result.ratio("2", "acknowledgement, 1 connection, p50", "ms", floorMiddle, middle, Result.atMost(1.3), ""));

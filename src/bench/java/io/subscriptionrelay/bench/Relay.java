@@ -30,6 +30,7 @@ final class Relay extends Program {
         private final List<String> properties = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
         private List<String> program = List.of("-jar", JAR);
+        private final List<String> options = new ArrayList<>();
 
         Settings(Path dataDir) {
             this.dataDir = dataDir;
@@ -54,6 +55,12 @@ final class Relay extends Program {
                     .set("CLEVERTAP_URL", destination.url());
         }
 
+        /** An option of the JVM, which takes precedence over those that the relay is deployed with. */
+        Settings option(String option) {
+            options.add(option);
+            return this;
+        }
+
         /** Stored events wait until {@link Relay#translate}. */
         Settings heldBack() {
             return property("camel.main.auto-startup-exclude-pattern", TRANSLATE);
@@ -73,6 +80,7 @@ final class Relay extends Program {
             if (recording != null && Recordings.fromStart()) {
                 arguments.add("-XX:StartFlightRecording=name=" + Recordings.NAME + ",settings=profile");
             }
+            arguments.addAll(options);
             arguments.addAll(program);
             arguments.addAll(List.of("--server.port=" + port, "--management.server.port=" + managementPort));
             arguments.addAll(properties);
