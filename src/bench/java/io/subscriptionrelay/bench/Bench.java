@@ -28,7 +28,7 @@ public final class Bench {
         run(options, results, () -> Drain.measure(options), 4);
         run(options, results, () -> OneSignalDrain.measure(options), 5);
         run(options, results, () -> IdleLatency.measure(options), 6);
-        run(options, results, () -> BothAtOnce.measure(options, results), 7);
+        run(options, results, () -> BothAtOnce.measure(options), 7);
         run(options, results, () -> Growth.measure(options), 8, 9, 10);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);

@@ -40,11 +40,8 @@ class BrokerConfiguration {
     private static final int MEGABYTE = 1024 * 1024;
     private static final int MESSAGE_BYTES = 4096;
     private static final long LEAST_DELIVERED = 2L * MEGABYTE;
-    /** Six batches of OneSignal's with their webhooks: four under way, and what the next are filled with. */
-    private static final long MOST_DELIVERED = 48L * MEGABYTE;
-    /** More of the heap for one account costs the garbage collector more than it gives. */
-    private static final int PART_OF_HEAP = 20;
-    private static final int PART_OF_HEAP_FOR_ALL = 8;
+    /** Three batches of OneSignal's with their webhooks. A fourth costs the garbage collector more than it gives. */
+    private static final long MOST_DELIVERED = 24L * MEGABYTE;
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
@@ -124,12 +121,11 @@ class BrokerConfiguration {
 
     /**
      * How much of a queue to a destination is in memory at most once the queue is on disk, in bytes. What is under way counts: with as little as
-     * the other queues have, one batch of OneSignal's would be delivered after an outage where there could be several. An account may have a
-     * twentieth of the heap, all of them together an eighth.
+     * the other queues have, one batch of OneSignal's would be delivered after an outage where there could be several. All accounts together may
+     * have an eighth of the heap.
      */
     static int deliveredAtOnce(long accounts, long heap) {
-        long share = Math.min(heap / PART_OF_HEAP, heap / PART_OF_HEAP_FOR_ALL / Math.max(1, accounts));
-        return (int) Math.max(LEAST_DELIVERED, Math.min(MOST_DELIVERED, share));
+        return (int) Math.max(LEAST_DELIVERED, Math.min(MOST_DELIVERED, heap / 8 / Math.max(1, accounts)));
     }
 
     private static long accounts(RelayProperties properties) {
