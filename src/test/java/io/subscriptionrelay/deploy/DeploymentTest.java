@@ -61,6 +61,19 @@ class DeploymentTest {
         assertThat(Files.readString(Path.of("deploy/Containerfile"))).contains("RELAY_DATA_DIR=/data");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"one-instance", "two-instances"})
+    void thePodsHaveRoomForTheHeapAndWhatTheJvmNeedsBesides(String name) throws IOException {
+        Matcher heap = Pattern.compile("(?m)^-Xmx(\\d+)g$").matcher(Files.readString(Path.of("deploy/java-options")));
+        assertThat(heap.find()).isTrue();
+        Map<String, Object> resources = map(list(template(name), "containers").get(0), "resources");
+        for (String kind : List.of("requests", "limits")) {
+            String memory = (String) map(resources, kind).get("memory");
+            assertThat(memory).endsWith("Mi");
+            assertThat(Integer.parseInt(memory.replace("Mi", ""))).isGreaterThanOrEqualTo(Integer.parseInt(heap.group(1)) * 1024 + 512);
+        }
+    }
+
     @Test
     void theUnitUsesTheVariablesOfTheApplicationAndGivesItTheTimeToStop() throws IOException {
         String unit = Files.readString(Path.of("deploy/systemd/subscription-relay.service"));
