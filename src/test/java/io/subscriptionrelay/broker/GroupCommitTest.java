@@ -1,0 +1,316 @@
+package io.subscriptionrelay.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.testing.Queues;
+import io.subscriptionrelay.testing.RelayApp;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+
+/** Messages that are sent at the same moment, at the embedded broker. Their senders are held up until all of them wait. */
+class GroupCommitTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final int LANES = 2;
+
+    @TempDir
+    static Path folder;
+    private static RelayApp relay;
+    private static Queues queues;
+
+    private final ExecutorService senders = Executors.newCachedThreadPool();
+    private final CountDownLatch held = new CountDownLatch(1);
+    private final Set<String> sentAlone = ConcurrentHashMap.newKeySet();
+    private String queue;
+    private GroupCommit groups;
+
+    @BeforeAll
+    static void start() {
+        relay = RelayApp.with(folder).cleverTap("http://127.0.0.1:9").start();
+        queues = new Queues(relay);
+    }
+
+    @AfterAll
+    static void stop() {
+        relay.close();
+    }
+
+    @BeforeEach
+    void newQueue(TestInfo test) {
+        queue = "groups." + test.getTestMethod().orElseThrow().getName();
+        groups = new GroupCommit(factory(), (address, id) -> false, LONG);
+    }
+
+    @AfterEach
+    void close() {
+        held.countDown();
+        groups.close();
+        senders.shutdownNow();
+    }
+
+    @Test
+    void whatWaitsAtTheSameMomentIsStoredInOneTransaction() throws Exception {
+        holdLanes();
+        List<Future<?>> waiting = sendAll(IntStream.range(0, 10).mapToObj(n -> "event-" + n).toList());
+
+        held.countDown();
+        for (Future<?> sender : waiting) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+        storedIds(10);
+        assertThat(sentAlone).isEmpty();
+    }
+
+    @Test
+    void whatIsStoredTogetherSurvivesTheBroker() throws Exception {
+        holdLanes();
+        List<Future<?>> waiting = sendAll(IntStream.range(0, 10).mapToObj(n -> "event-" + n).toList());
+        held.countDown();
+        for (Future<?> sender : waiting) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+
+        restartBroker();
+        storedIds(10);
+        send("event-3");
+        assertThat(storedIds(10)).doesNotHaveDuplicates();
+    }
+
+    /** The whole transaction is rolled back by it. */
+    @Test
+    void aRepeatIsRefusedAndTheOthersOfItsGroupAreStored() throws Exception {
+        send("repeated");
+        holdLanes();
+        List<Future<?>> waiting = sendAll(List.of("first", "repeated", "last"));
+
+        held.countDown();
+        for (Future<?> sender : waiting) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+        assertThat(storedIds(3)).containsExactlyInAnyOrder("repeated", "first", "last");
+        assertThat(sentAlone).contains("first", "repeated", "last");
+    }
+
+    @Test
+    void aRepeatOfWhatIsUnderWayWaitsAndIsNotStored() throws Exception {
+        holdLanes();
+        List<Future<?>> waiting = sendAll(List.of("same", "other"));
+        Future<?> repeat = senders.submit(() -> send("same"));
+        awaitParked(3);
+
+        held.countDown();
+        repeat.get(20, TimeUnit.SECONDS);
+        for (Future<?> sender : waiting) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+        send("next");
+        assertThat(storedIds(3)).containsExactlyInAnyOrder("same", "other", "next");
+    }
+
+    @Test
+    void aRepeatIsStoredWhenTheFirstWasNot() throws Exception {
+        CountDownLatch fails = new CountDownLatch(1);
+        CountDownLatch underWay = new CountDownLatch(1);
+        Future<?> first = senders.submit(() -> {
+            send("same", () -> {
+                underWay.countDown();
+                awaitLatch(fails);
+                throw new JMSException("not stored");
+            });
+            return null;
+        });
+        awaitLatch(underWay);
+        Future<?> repeat = senders.submit(() -> send("same"));
+        awaitParked(1);
+
+        fails.countDown();
+        assertThatThrownBy(() -> first.get(20, TimeUnit.SECONDS)).hasRootCauseMessage("not stored");
+        repeat.get(20, TimeUnit.SECONDS);
+        assertThat(storedIds(1)).containsExactly("same");
+    }
+
+    @Test
+    void theEndOfABrokerFailsTheGroupAndTheNextOneConnectsAnew() throws Exception {
+        holdLanes();
+        List<Future<?>> connected = sendAll(List.of("before-1", "before-2"));
+        held.countDown();
+        for (Future<?> sender : connected) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+
+        EmbeddedBroker broker = relay.bean(EmbeddedBroker.class);
+        CountDownLatch release = new CountDownLatch(1);
+        List<Future<?>> lanes = hold(release);
+        List<Future<?>> waiting = sendAll(List.of("lost-1", "lost-2", "lost-3"));
+        broker.server().orElseThrow().stop();
+        release.countDown();
+        List<Throwable> failures = new ArrayList<>();
+        for (Future<?> sender : waiting) {
+            assertThatThrownBy(() -> sender.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
+                    .satisfies(failure -> failures.add(failure.getCause()));
+        }
+        assertThat(failures).hasSize(3).doesNotHaveDuplicates().allSatisfy(failure -> assertThat(failure).isInstanceOf(JMSException.class));
+        for (Future<?> lane : lanes) {
+            lane.get(20, TimeUnit.SECONDS);
+        }
+
+        await().atMost(LONG).until(() -> broker.server().orElseThrow().isStarted());
+        CountDownLatch again = new CountDownLatch(1);
+        hold(again);
+        List<Future<?>> after = sendAll(List.of("lost-1", "after-2"));
+        again.countDown();
+        for (Future<?> sender : after) {
+            sender.get(20, TimeUnit.SECONDS);
+        }
+        assertThat(storedIds(4)).containsExactlyInAnyOrder("before-1", "before-2", "lost-1", "after-2");
+    }
+
+    @Test
+    void whoHasWaitedTooLongIsToldAndNobodyElseIsHeldUp() throws Exception {
+        groups = new GroupCommit(factory(), (address, id) -> false, Duration.ofMillis(300));
+        holdLanes();
+        assertThatThrownBy(() -> send("late")).isInstanceOf(JMSException.class).hasMessageContaining("within 300 ms");
+
+        held.countDown();
+        send("later");
+        assertThat(storedIds(1)).containsExactly("later");
+    }
+
+    @Test
+    void fromManySendersAllAreStoredAndEachOnce() throws Exception {
+        int events = 600;
+        List<Future<?>> all = new ArrayList<>();
+        for (int n = 0; n < events; n++) {
+            String id = "event-" + n;
+            // a provider that repeats at once
+            for (int times = 0; times <= (n % 7 == 0 ? 1 : 0); times++) {
+                all.add(senders.submit(() -> send(id)));
+            }
+        }
+        for (Future<?> sender : all) {
+            sender.get(60, TimeUnit.SECONDS);
+        }
+        assertThat(storedIds(events)).doesNotHaveDuplicates();
+    }
+
+    private static ConnectionFactory factory() {
+        return (ConnectionFactory) relay.bean(JmsPoolConnectionFactory.class).getConnectionFactory();
+    }
+
+    private void holdLanes() throws Exception {
+        hold(held);
+    }
+
+    /** Sends as many messages as there are lanes, none of which arrives until the latch is released. They are never stored. */
+    private List<Future<?>> hold(CountDownLatch release) throws Exception {
+        List<Future<?>> holding = new ArrayList<>();
+        for (int lane = 0; lane < LANES; lane++) {
+            String id = "holds-" + lane;
+            CountDownLatch taken = new CountDownLatch(1);
+            holding.add(senders.submit(() -> {
+                send(id, () -> {
+                    taken.countDown();
+                    awaitLatch(release);
+                });
+                return null;
+            }));
+            awaitLatch(taken);
+        }
+        return holding;
+    }
+
+    private static void awaitLatch(CountDownLatch latch) throws JMSException {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new JMSException("nothing has happened for 20 s");
+            }
+        } catch (InterruptedException e) {
+            throw new JMSException("interrupted");
+        }
+    }
+
+    private List<Future<?>> sendAll(List<String> ids) {
+        List<Future<?>> sending = new ArrayList<>();
+        for (String id : ids) {
+            sending.add(senders.submit(() -> send(id)));
+        }
+        awaitParked(ids.size());
+        return sending;
+    }
+
+    /** Until so many senders wait for a lane, or for a message with the same id. */
+    private void awaitParked(int count) {
+        await().atMost(LONG).until(() -> Thread.getAllStackTraces().entrySet().stream()
+                .filter(thread -> thread.getKey().getState() == Thread.State.TIMED_WAITING)
+                .filter(thread -> List.of(thread.getValue()).stream().limit(6).anyMatch(frame -> frame.getClassName().startsWith(
+                        GroupCommit.class.getName()) && List.of("await", "awaitLeaving").contains(frame.getMethodName())))
+                .count() >= count);
+    }
+
+    private Void send(String id) throws JMSException {
+        try (Connection connection = factory().createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+                MessageProducer producer = session.createProducer(session.createQueue(queue))) {
+            TextMessage message = message(session, id);
+            groups.send(id, producer.getDestination(), message, () -> {
+                sentAlone.add(id);
+                producer.send(message);
+            });
+            return null;
+        }
+    }
+
+    private void send(String id, GroupCommit.Alone alone) throws JMSException {
+        try (Connection connection = factory().createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            groups.send(id, session.createQueue(queue), message(session, id), alone);
+        }
+    }
+
+    private static TextMessage message(Session session, String id) throws JMSException {
+        TextMessage message = session.createTextMessage("the body of " + id);
+        message.setStringProperty(Headers.DUPLICATE_ID, id);
+        message.setStringProperty("event", id);
+        return message;
+    }
+
+    /** The ids in the queue, once there are so many. */
+    private List<String> storedIds(int count) {
+        await().atMost(LONG).until(() -> queues.count(queue) >= count && queues.browse(queue).size() >= count);
+        return queues.browse(queue).stream().map(stored -> (String) stored.properties().get("event")).toList();
+    }
+
+    private static void restartBroker() throws Exception {
+        EmbeddedBroker broker = relay.bean(EmbeddedBroker.class);
+        broker.server().orElseThrow().stop();
+        await().atMost(LONG).until(() -> broker.server().orElseThrow().isStarted());
+    }
+}
