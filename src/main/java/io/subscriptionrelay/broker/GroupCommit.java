@@ -341,7 +341,11 @@ final class GroupCommit implements AutoCloseable {
             while (!take()) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
             }
-            disconnect();
+            try {
+                disconnect();
+            } finally {
+                taken.set(false);
+            }
         }
     }
 }

@@ -47,7 +47,9 @@ final class GroupedSends extends JmsConfiguration {
         }
 
         private boolean plain() {
-            return !isSessionTransacted() && !isExplicitQosEnabled() && !configuration.isPreserveMessageQos() && getDeliveryDelay() < 0
+            boolean asUsual = !isExplicitQosEnabled() || getDeliveryMode() == Message.DEFAULT_DELIVERY_MODE
+                    && getPriority() == Message.DEFAULT_PRIORITY && getTimeToLive() <= 0;
+            return asUsual && getDeliveryDelay() < 0 && !configuration.isPreserveMessageQos() && !isSessionTransacted()
                     && !TransactionSynchronizationManager.hasResource(obtainConnectionFactory());
         }
     }

@@ -51,8 +51,10 @@ public final class StrictJson {
             throw new NotAJsonObjectException("the body does not start with { in UTF-8");
         }
         try {
-            // the parser lets overlong characters and halves of surrogate pairs pass
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+            if (!ascii(body)) {
+                // the parser lets overlong characters and halves of surrogate pairs pass
+                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+            }
             JsonNode node = MAPPER.readTree(body);
             if (node instanceof ObjectNode object) {
                 return Optional.of(object);
@@ -71,6 +73,15 @@ public final class StrictJson {
         } catch (IOException e) {
             throw new NotAJsonObjectException("the body is not UTF-8");
         }
+    }
+
+    private static boolean ascii(byte[] body) {
+        for (byte b : body) {
+            if (b < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean startsAsObject(byte[] body) {

@@ -13,11 +13,11 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -39,6 +39,7 @@ class WebhookDoor extends OncePerRequestFilter {
     private static final String NEXT = WebhookDoor.class.getName() + ".next";
     private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
     private static final int LARGEST_PART = 8192;
+    private static final byte[] NOTHING = {};
     /** Of bodies that are waited for; whole ones are not among them, and a webhook has some kB. */
     private static final long MOST_WAITING_BYTES = 32L * 1024 * 1024;
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
@@ -208,7 +209,9 @@ class WebhookDoor extends OncePerRequestFilter {
     private final class Body {
 
         private final int part;
-        private ByteArrayOutputStream kept;
+        /** Read into at once: a body whose size is known is never copied. */
+        private byte[] kept;
+        private int length;
         private boolean wanted = true;
         private boolean withoutRoom;
         private boolean waitedFor;
@@ -218,19 +221,20 @@ class WebhookDoor extends OncePerRequestFilter {
         /** @param announced how many bytes it should have; negative when nobody knows */
         Body(long announced) {
             part = (int) Math.max(1, Math.min(announced < 0 ? LARGEST_PART : announced, LARGEST_PART));
-            kept = new ByteArrayOutputStream(part);
+            kept = new byte[part];
         }
 
         void unwanted() {
             wanted = false;
-            kept = new ByteArrayOutputStream(0);
+            kept = NOTHING;
+            length = 0;
         }
 
         /** From now on it takes room, until {@link #release}; false when there is none. */
         boolean waitFor() {
             waitedFor = true;
             if (wanted) {
-                take(Math.max(part, kept.size()));
+                take(Math.max(part, length));
             }
             return !withoutRoom;
         }
@@ -252,14 +256,20 @@ class WebhookDoor extends OncePerRequestFilter {
         }
 
         void read(ServletInputStream input) throws IOException {
-            byte[] buffer = new byte[part];
-            int count = Math.max(0, input.read(buffer));
+            if (!wanted || tooLarge()) {
+                size += Math.max(0, input.read(new byte[part]));
+                return;
+            }
+            if (length == kept.length) {
+                kept = Arrays.copyOf(kept, 2 * length);
+            }
+            int count = Math.max(0, input.read(kept, length, kept.length - length));
             size += count;
-            if (waitedFor && wanted && kept.size() + count > taken) {
+            if (waitedFor && length + count > taken) {
                 take(count);
             }
-            if (wanted && !tooLarge()) {
-                kept.write(buffer, 0, count);
+            if (wanted) {
+                length += count;
             }
         }
 
@@ -281,7 +291,7 @@ class WebhookDoor extends OncePerRequestFilter {
         }
 
         byte[] bytes() {
-            return kept.toByteArray();
+            return length == kept.length ? kept : Arrays.copyOf(kept, length);
         }
     }
 

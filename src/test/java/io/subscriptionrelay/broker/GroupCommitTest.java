@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
 import jakarta.jms.Connection;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.activemq.artemis.api.core.SimpleString;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -85,8 +87,24 @@ class GroupCommitTest {
         for (Future<?> sender : waiting) {
             sender.get(20, TimeUnit.SECONDS);
         }
+        assertThat(relay.bean(RepeatsInTurn.class).remembers(SimpleString.of(queue), SimpleString.of("event-9").getData())).isTrue();
         storedIds(10);
         assertThat(sentAlone).isEmpty();
+    }
+
+    @Test
+    void webhooksThatComeAtTheSameTimeAreAmongThem() throws Exception {
+        groups.close();
+        groups = relay.bean(GroupCommit.class);
+        holdLanes();
+        List<Future<Integer>> webhooks = IntStream.range(0, 5)
+                .mapToObj(n -> senders.submit(() -> relay.revenueCat(Events.renewal("grouped-" + n, "user-" + n, Events.BASE)))).toList();
+        awaitParked(5);
+
+        held.countDown();
+        for (Future<Integer> webhook : webhooks) {
+            assertThat(webhook.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        }
     }
 
     @Test
