@@ -14,12 +14,14 @@ import jakarta.jms.JMSException;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -176,39 +178,55 @@ class GroupCommitTest {
     }
 
     @Test
-    void theEndOfABrokerFailsTheGroupAndTheNextOneConnectsAnew() throws Exception {
-        holdLanes();
-        List<Future<?>> connected = sendAll(List.of("before-1", "before-2"));
-        held.countDown();
-        for (Future<?> sender : connected) {
+    void aBrokenConnectionFailsTheGroupAndTheNextOneConnectsAnew() throws Exception {
+        List<Connection> connections = new CopyOnWriteArrayList<>();
+        groups = new GroupCommit(remembering(connections), (address, id) -> false, LONG);
+        for (Future<?> sender : inFirstLane(List.of("before-1", "before-2"), () -> { })) {
             sender.get(20, TimeUnit.SECONDS);
         }
-
-        EmbeddedBroker broker = relay.bean(EmbeddedBroker.class);
-        CountDownLatch release = new CountDownLatch(1);
-        List<Future<?>> lanes = hold(release);
-        List<Future<?>> waiting = sendAll(List.of("lost-1", "lost-2", "lost-3"));
-        broker.server().orElseThrow().stop();
-        release.countDown();
+        List<Future<?>> lost = inFirstLane(List.of("lost-1", "lost-2", "lost-3"), () -> connections.get(0).close());
         List<Throwable> failures = new ArrayList<>();
-        for (Future<?> sender : waiting) {
+        for (Future<?> sender : lost) {
             assertThatThrownBy(() -> sender.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
                     .satisfies(failure -> failures.add(failure.getCause()));
         }
         assertThat(failures).hasSize(3).doesNotHaveDuplicates().allSatisfy(failure -> assertThat(failure).isInstanceOf(JMSException.class));
-        for (Future<?> lane : lanes) {
-            lane.get(20, TimeUnit.SECONDS);
-        }
 
-        await().atMost(LONG).until(() -> broker.server().orElseThrow().isStarted());
-        CountDownLatch again = new CountDownLatch(1);
-        hold(again);
-        List<Future<?>> after = sendAll(List.of("lost-1", "after-2"));
-        again.countDown();
-        for (Future<?> sender : after) {
+        for (Future<?> sender : inFirstLane(List.of("lost-1", "after-2"), () -> { })) {
             sender.get(20, TimeUnit.SECONDS);
         }
         assertThat(storedIds(4)).containsExactlyInAnyOrder("before-1", "before-2", "lost-1", "after-2");
+        assertThat(connections).hasSize(2);
+    }
+
+    /** Has all of these wait, does something meanwhile, and then lets them have the first lane. */
+    private List<Future<?>> inFirstLane(List<String> ids, Meanwhile meanwhile) throws Exception {
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch second = new CountDownLatch(1);
+        Future<?> firstLane = holdLane("holds-0", first);
+        Future<?> secondLane = holdLane("holds-1", second);
+        List<Future<?>> waiting = sendAll(ids);
+        meanwhile.happens();
+        first.countDown();
+        firstLane.get(20, TimeUnit.SECONDS);
+        await().atMost(LONG).until(() -> waiting.stream().allMatch(Future::isDone));
+        second.countDown();
+        secondLane.get(20, TimeUnit.SECONDS);
+        return waiting;
+    }
+
+    @FunctionalInterface
+    private interface Meanwhile {
+        void happens() throws Exception;
+    }
+
+    private static ConnectionFactory remembering(List<Connection> connections) {
+        return (ConnectionFactory) Proxy.newProxyInstance(GroupCommitTest.class.getClassLoader(), new Class<?>[] {ConnectionFactory.class},
+                (proxy, method, arguments) -> {
+                    Connection connection = (Connection) method.invoke(factory(), arguments);
+                    connections.add(connection);
+                    return connection;
+                });
     }
 
     @Test
@@ -244,24 +262,22 @@ class GroupCommitTest {
     }
 
     private void holdLanes() throws Exception {
-        hold(held);
+        for (int lane = 0; lane < LANES; lane++) {
+            holdLane("holds-" + lane, held);
+        }
     }
 
-    /** Sends as many messages as there are lanes, none of which arrives until the latch is released. They are never stored. */
-    private List<Future<?>> hold(CountDownLatch release) throws Exception {
-        List<Future<?>> holding = new ArrayList<>();
-        for (int lane = 0; lane < LANES; lane++) {
-            String id = "holds-" + lane;
-            CountDownLatch taken = new CountDownLatch(1);
-            holding.add(senders.submit(() -> {
-                send(id, () -> {
-                    taken.countDown();
-                    awaitLatch(release);
-                });
-                return null;
-            }));
-            awaitLatch(taken);
-        }
+    /** Sends a message that takes the next free lane, and does not arrive until the latch is released. It is never stored. */
+    private Future<?> holdLane(String id, CountDownLatch release) throws Exception {
+        CountDownLatch taken = new CountDownLatch(1);
+        Future<?> holding = senders.submit(() -> {
+            send(id, () -> {
+                taken.countDown();
+                awaitLatch(release);
+            });
+            return null;
+        });
+        awaitLatch(taken);
         return holding;
     }
 
