@@ -45,17 +45,6 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
         }
     }
 
-    /** Whether the broker remembers the id of a message to this address; false while it does not run. */
-    boolean remembers(SimpleString address, byte[] id) {
-        ActiveMQServer broker = server;
-        if (broker == null || broker.getPostOffice() == null) {
-            return false;
-        }
-        remember(address);
-        DuplicateIDCache ids = remembered.get(address);
-        return ids != null && ids.contains(id);
-    }
-
     /**
      * Artemis makes the memory of an address's ids with its first message; if several come at once, each gets one of its own and
      * all but one are thrown away.
