@@ -209,7 +209,7 @@ class WebhookDoor extends OncePerRequestFilter {
     private final class Body {
 
         private final int part;
-        /** Read into at once: a body whose size is known is never copied. */
+        /** Read into at once: a body whose size is known, and which is as small as webhooks are, is never copied. */
         private byte[] kept;
         private int length;
         private boolean wanted = true;

@@ -11,17 +11,21 @@ import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -325,6 +329,23 @@ class WebhookTest {
         assertThat(chunked(provider, padded(renewal(provider, "larger-chunked"), MEBIBYTE + 1)).status()).isEqualTo(413);
         assertThat(chunked(provider, padded(renewal(provider, "largest-chunked"), 3 * MEBIBYTE)).status()).isEqualTo(413);
         assertThat(stored(provider)).isEqualTo(before + 1);
+    }
+
+    /** Tomcat would close it after 100, and the next webhook wait for another. */
+    @Test
+    void aConnectionIsKeptForHundredsOfWebhooks() throws IOException {
+        String request = "POST /webhooks/revenuecat HTTP/1.1\r\nHost: relay\r\nAuthorization: wrong\r\nContent-Length: 2\r\n\r\n{}";
+        try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+            socket.setSoTimeout(10_000);
+            BufferedReader answers = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            for (int n = 0; n < 300; n++) {
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                assertThat(answers.readLine()).as("answer %d", n).startsWith("HTTP/1.1 401");
+                for (String header = answers.readLine(); !header.isEmpty(); header = answers.readLine()) {
+                    assertThat(header).as("answer %d", n).isNotEqualToIgnoringCase("Connection: close");
+                }
+            }
+        }
     }
 
     @Test
