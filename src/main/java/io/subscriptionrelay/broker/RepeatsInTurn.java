@@ -1,12 +1,23 @@
 package io.subscriptionrelay.broker;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.apache.activemq.artemis.api.core.ActiveMQException;
+import org.apache.activemq.artemis.api.core.ActiveMQExceptionType;
 import org.apache.activemq.artemis.api.core.Message;
+import org.apache.activemq.artemis.api.core.RoutingType;
 import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.core.io.IOCallback;
+import org.apache.activemq.artemis.core.persistence.OperationContext;
+import org.apache.activemq.artemis.core.persistence.StorageManager;
 import org.apache.activemq.artemis.core.postoffice.DuplicateIDCache;
 import org.apache.activemq.artemis.core.postoffice.RoutingStatus;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
@@ -14,11 +25,20 @@ import org.apache.activemq.artemis.core.server.ServerSession;
 import org.apache.activemq.artemis.core.server.plugin.ActiveMQServerMessagePlugin;
 import org.apache.activemq.artemis.core.server.plugin.ActiveMQServerPlugin;
 import org.apache.activemq.artemis.core.transaction.Transaction;
+import org.apache.activemq.artemis.core.transaction.TransactionOperationAbstract;
+import org.apache.activemq.artemis.spi.core.protocol.RemotingConnection;
+import org.apache.activemq.artemis.spi.core.protocol.SessionCallback;
 
 /**
- * Sees to it that a broker recognises repeats that come at the same instant. Artemis looks for an id first and adds it later, so
- * that of two at once neither would see the other: they take turns. A turn ends before the disk is waited for.
- * <p>
+ * Closes the gaps in which Artemis is mistaken about a repeat, whose sender takes "known already" for "stored":
+ * <ul>
+ * <li>It looks for an id first and adds it later, so that of two at the same instant neither would see the other. They take turns; a turn ends
+ * before the disk is waited for.
+ * <li>It knows the id of a message from the moment it came, and answers a repeat at once, when what it repeats may not be on disk yet. The repeat is
+ * answered when that is.
+ * <li>It learns the ids of a transaction when the commit is on disk, and would store a repeat meanwhile. The repeat is refused; its sender
+ * may come again.
+ * </ul>
  * The embedded broker has it built in; an external one loads it from {@code subscription-relay-artemis-plugin.jar}, so it uses
  * nothing but Artemis.
  */
@@ -26,23 +46,62 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
 
     private static final int TURNS = 64;
 
-    private final ReentrantLock[] turns = Stream.generate(ReentrantLock::new).limit(TURNS).toArray(ReentrantLock[]::new);
+    private final Turn[] turns = Stream.generate(Turn::new).limit(TURNS).toArray(Turn[]::new);
     private final Map<SimpleString, DuplicateIDCache> remembered = new ConcurrentHashMap<>();
+    private final Map<Id, UnderWay> underWay = new ConcurrentHashMap<>();
+    /** Names of the sessions that send without a transaction; they have an unused one. */
+    private final Set<String> withoutTransactions = ConcurrentHashMap.newKeySet();
     private volatile ActiveMQServer server;
 
     @Override
     public void registered(ActiveMQServer broker) {
         // an embedded broker that starts again is another one, with this plugin
         remembered.clear();
+        underWay.clear();
+        withoutTransactions.clear();
         server = broker;
     }
 
     @Override
-    public void beforeSend(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue) {
-        if (message.getDuplicateIDBytes() != null && message.getAddressSimpleString() != null) {
-            remember(message.getAddressSimpleString());
-            turn(message).lock();
+    public void beforeCreateSession(String name, String user, int minLargeMessageSize, RemotingConnection connection, boolean autoCommitSends,
+            boolean autoCommitAcks, boolean preAcknowledge, boolean xa, String defaultAddress, SessionCallback callback, boolean autoCreateQueues,
+            OperationContext context, Map<SimpleString, RoutingType> prefixes) {
+        if (autoCommitSends) {
+            withoutTransactions.add(name);
         }
+    }
+
+    @Override
+    public void afterCloseSession(ServerSession session, boolean failed) {
+        withoutTransactions.remove(session.getName());
+    }
+
+    /** @throws ActiveMQException when an open transaction may yet store a message with the same id */
+    @Override
+    public void beforeSend(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue)
+            throws ActiveMQException {
+        byte[] bytes = message.getDuplicateIDBytes();
+        SimpleString address = message.getAddressSimpleString();
+        if (bytes == null || address == null || server == null) {
+            return;
+        }
+        remember(address);
+        Turn turn = turn(bytes);
+        turn.lock();
+        UnderWay mine = new UnderWay(new Id(address, ByteBuffer.wrap(bytes)), withoutTransactions.contains(session.getName()) ? null : transaction);
+        turn.mine = mine;
+        turn.first = underWay.putIfAbsent(mine.id, mine);
+        if (turn.first != null && mine.transaction != null) {
+            // sends of a transaction are not answered one by one: its sender hears of it by the commit
+            mine.transaction.markAsRollbackOnly(undecided());
+        } else if (turn.first != null && turn.first.transaction != null) {
+            turn.unlock();
+            throw undecided();
+        }
+    }
+
+    private static ActiveMQException undecided() {
+        return new ActiveMQException("It is not decided yet whether a message with the same id is stored", ActiveMQExceptionType.ILLEGAL_STATE);
     }
 
     /**
@@ -50,7 +109,7 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
      * all but one are thrown away.
      */
     private void remember(SimpleString address) {
-        if (server != null && !remembered.containsKey(address)) {
+        if (!remembered.containsKey(address)) {
             remembered.computeIfAbsent(address, name -> server.getPostOffice().getDuplicateIDCache(name));
         }
     }
@@ -58,22 +117,138 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
     @Override
     public void onSendException(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue,
             Exception cause) {
-        endTurn(message);
+        endTurn(message, turn -> {
+            if (turn.first == null && turn.mine.transaction == null) {
+                turn.mine.forget();
+            } else if (turn.first == null) {
+                turn.mine.transaction.afterStore(turn.mine);
+            }
+        });
     }
 
     @Override
     public void afterSend(ServerSession session, Transaction transaction, Message message, boolean direct, boolean noAutoCreateQueue,
             RoutingStatus result) {
-        endTurn(message);
+        endTurn(message, turn -> {
+            StorageManager storage = server.getStorageManager();
+            if (turn.first != null && turn.mine.transaction == null) {
+                turn.first.answerLater(storage.getContext());
+            } else if (turn.first == null && result == RoutingStatus.DUPLICATED_ID) {
+                turn.mine.forget();
+            } else if (turn.first == null && turn.mine.transaction == null) {
+                storage.afterCompleteOperations(turn.mine);
+            } else if (turn.first == null) {
+                // after the operation by which Artemis learns the id
+                turn.mine.transaction.afterStore(turn.mine);
+            }
+        });
     }
 
-    private ReentrantLock turn(Message message) {
-        return turns[Math.floorMod(Arrays.hashCode(message.getDuplicateIDBytes()), TURNS)];
+    private Turn turn(byte[] id) {
+        return turns[Math.floorMod(Arrays.hashCode(id), TURNS)];
     }
 
-    private void endTurn(Message message) {
-        if (message.getDuplicateIDBytes() != null && turn(message).isHeldByCurrentThread()) {
-            turn(message).unlock();
+    private void endTurn(Message message, Consumer<Turn> last) {
+        Turn turn = message.getDuplicateIDBytes() == null ? null : turn(message.getDuplicateIDBytes());
+        if (turn != null && turn.isHeldByCurrentThread()) {
+            try {
+                last.accept(turn);
+            } finally {
+                turn.unlock();
+            }
+        }
+    }
+
+    /** One message with an id at a time, of those that share a turn. What is in it belongs to whoever holds it. */
+    private static final class Turn extends ReentrantLock {
+
+        private static final long serialVersionUID = 1;
+
+        private transient UnderWay mine;
+        /** Another one with the same id, which was there before. */
+        private transient UnderWay first;
+    }
+
+    /** What a repeat is recognised by, among the messages to an address. */
+    private record Id(SimpleString address, ByteBuffer bytes) {
+    }
+
+    /** A message that may not be on disk yet, alone or within a transaction. */
+    private final class UnderWay extends TransactionOperationAbstract implements IOCallback {
+
+        private final Id id;
+        private final Transaction transaction;
+        private List<IOCallback> repeats = List.of();
+        private boolean stored;
+
+        UnderWay(Id id, Transaction transaction) {
+            this.id = id;
+            this.transaction = transaction;
+        }
+
+        void forget() {
+            underWay.remove(id, this);
+        }
+
+        /** Has whatever the repeat's session answers from now on wait until this message is stored. */
+        void answerLater(OperationContext repeat) {
+            AtomicInteger missing = new AtomicInteger(2);
+            IOCallback part = new IOCallback() {
+                @Override
+                public void done() {
+                    if (missing.decrementAndGet() == 0) {
+                        repeat.done();
+                    }
+                }
+
+                @Override
+                public void onError(int code, String reason) {
+                    repeat.onError(code, reason);
+                }
+            };
+            // a context counts what has been done, so what it waits for already has to come first
+            repeat.executeOnCompletion(part);
+            repeat.storeLineUp();
+            if (!joined(part)) {
+                part.done();
+            }
+        }
+
+        private synchronized boolean joined(IOCallback repeat) {
+            if (!stored) {
+                repeats = Stream.concat(repeats.stream(), Stream.of(repeat)).toList();
+            }
+            return !stored;
+        }
+
+        @Override
+        public void done() {
+            forget();
+            List<IOCallback> known;
+            synchronized (this) {
+                stored = true;
+                known = repeats;
+            }
+            known.forEach(IOCallback::done);
+        }
+
+        @Override
+        public void onError(int code, String reason) {
+            List<IOCallback> known;
+            synchronized (this) {
+                known = repeats;
+            }
+            known.forEach(repeat -> repeat.onError(code, reason));
+        }
+
+        @Override
+        public void afterCommit(Transaction ended) {
+            forget();
+        }
+
+        @Override
+        public void afterRollback(Transaction ended) {
+            forget();
         }
     }
 }

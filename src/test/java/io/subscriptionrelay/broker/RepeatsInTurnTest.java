@@ -1,0 +1,226 @@
+package io.subscriptionrelay.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.HeldJournal;
+import io.subscriptionrelay.testing.Queues;
+import io.subscriptionrelay.testing.RelayApp;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.activemq.artemis.api.core.ActiveMQException;
+import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.jms.client.ActiveMQSession;
+import org.apache.camel.CamelContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+
+/** Repeats of what the broker has taken and not yet written. */
+class RepeatsInTurnTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final String EVENTS = "events.revenuecat";
+
+    @TempDir
+    static Path folder;
+    private static RelayApp relay;
+    private static Queues queues;
+
+    private final ExecutorService senders = Executors.newCachedThreadPool();
+    private String queue;
+    private Connection connection;
+    private Session transacted;
+    private Session plain;
+
+    @BeforeAll
+    static void start() throws Exception {
+        relay = RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set("relay.broker.store-timeout", "3s").start();
+        queues = new Queues(relay);
+        relay.bean(CamelContext.class).getRouteController().stopRoute("translate-revenuecat-events");
+    }
+
+    @AfterAll
+    static void stop() {
+        relay.close();
+    }
+
+    @BeforeEach
+    void newQueue(TestInfo test) throws JMSException {
+        queue = "repeats." + test.getTestMethod().orElseThrow().getName();
+        connect();
+    }
+
+    @AfterEach
+    void disconnect() throws JMSException {
+        connection.close();
+        senders.shutdownNow();
+    }
+
+    @Test
+    void aRepeatGetsNo200BeforeWhatItRepeatsIsOnDisk() throws Exception {
+        long before = queues.count(EVENTS);
+        double repeated = repeated();
+        List<Future<Integer>> both = new ArrayList<>();
+        try (HeldJournal held = new HeldJournal(relay)) {
+            Stream.generate(() -> senders.submit(() -> relay.revenueCat(Events.renewal("at-once", "user", Events.BASE)))).limit(2).forEach(both::add);
+            await().atMost(LONG).until(() -> repeated() > repeated);
+            await().during(Duration.ofMillis(300)).atMost(LONG).until(() -> both.stream().noneMatch(Future::isDone));
+        }
+        for (Future<Integer> answer : both) {
+            assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        }
+        assertThat(relay.revenueCat(Events.renewal("next", "user", Events.BASE))).isEqualTo(200);
+        await().atMost(LONG).until(() -> queues.count(EVENTS) == before + 2);
+    }
+
+    private static double repeated() {
+        return relay.prometheus().lines().filter(line -> line.startsWith("relay_webhooks_repeated_total{provider=\"revenuecat\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+    }
+
+    @Test
+    void whileTheDiskStandsStillARepeatIsRefusedAsTheFirstWas() throws Exception {
+        long before = queues.count(EVENTS);
+        String event = Events.renewal("stands-still", "user", Events.BASE);
+        try (HeldJournal held = new HeldJournal(relay)) {
+            assertThat(relay.revenueCat(event)).isEqualTo(503);
+            assertThat(relay.revenueCat(event)).isEqualTo(503);
+        }
+        assertThat(relay.revenueCat(event)).isEqualTo(200);
+        await().atMost(LONG).until(() -> queues.count(EVENTS) > before);
+        assertThat(relay.revenueCat(Events.renewal("after-it", "user", Events.BASE))).isEqualTo(200);
+        await().atMost(LONG).until(() -> queues.count(EVENTS) == before + 2);
+    }
+
+    @Test
+    void aRepeatOfWhatATransactionMayYetStoreIsRefused() throws Exception {
+        send(transacted, "same");
+        assertThatThrownBy(() -> send(plain, "same")).isInstanceOf(JMSException.class);
+        transacted.commit();
+
+        send(plain, "same");
+        send(plain, "next");
+        awaitStored(2);
+    }
+
+    @Test
+    void whenItsCommitWaitsForTheDiskLongerThanItsSenderTheRepeatIsRefusedToo() throws Exception {
+        send(transacted, "same");
+        try (HeldJournal held = new HeldJournal(relay)) {
+            assertThatThrownBy(transacted::commit).isInstanceOf(JMSException.class);
+            assertThatThrownBy(() -> send(plain, "same")).isInstanceOf(JMSException.class);
+        }
+        connection.close();
+        await().atMost(LONG).ignoreExceptions().until(() -> {
+            connect();
+            send(plain, "same");
+            return true;
+        });
+        send(plain, "next");
+        awaitStored(2);
+    }
+
+    @Test
+    void ofTwoTransactionsWithTheSameIdTheSecondIsRolledBack() throws Exception {
+        send(transacted, "same");
+        Session second = connection.createSession(true, Session.SESSION_TRANSACTED);
+        send(second, "other");
+        send(second, "same");
+        assertThatThrownBy(second::commit).isInstanceOf(JMSException.class);
+        second.rollback();
+        transacted.commit();
+
+        send(second, "other");
+        second.commit();
+        send(plain, "same");
+        awaitStored(2);
+    }
+
+    @Test
+    void anIdTwiceInOneTransactionRollsItBack() throws Exception {
+        send(transacted, "same");
+        send(transacted, "same");
+        assertThatThrownBy(transacted::commit).isInstanceOf(JMSException.class);
+        transacted.rollback();
+
+        send(plain, "same");
+        awaitStored(1);
+    }
+
+    @Test
+    void whatIsRolledBackMayComeAgain() throws Exception {
+        send(transacted, "same");
+        transacted.rollback();
+
+        send(plain, "same");
+        awaitStored(1);
+    }
+
+    @Test
+    void whatALostConnectionDidNotCommitMayComeAgain() throws Exception {
+        send(transacted, "same");
+        connection.close();
+        connect();
+
+        send(plain, "same");
+        awaitStored(1);
+    }
+
+    @Test
+    void aTransactionThatIsRolledBackForARepeatLeavesItKnown() throws Exception {
+        send(plain, "same");
+        send(transacted, "same");
+        send(plain, "same");
+        assertThatThrownBy(transacted::commit).isInstanceOf(JMSException.class);
+        transacted.rollback();
+
+        send(plain, "same");
+        send(plain, "next");
+        awaitStored(2);
+    }
+
+    private void connect() throws JMSException {
+        connection = ((ConnectionFactory) relay.bean(JmsPoolConnectionFactory.class).getConnectionFactory()).createConnection();
+        transacted = connection.createSession(true, Session.SESSION_TRANSACTED);
+        plain = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    }
+
+    private void send(Session session, String id) throws JMSException {
+        TextMessage message = session.createTextMessage("the body of " + id);
+        message.setStringProperty(Headers.DUPLICATE_ID, id);
+        session.createProducer(session.createQueue(queue)).send(message);
+        try {
+            // a send within a transaction is not answered; what is asked next over the same session is
+            ((ActiveMQSession) session).getCoreSession().queueQuery(SimpleString.of(queue));
+        } catch (ActiveMQException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** So many in the queue, and no more. */
+    private void awaitStored(int count) {
+        await().atMost(LONG).until(() -> queues.count(queue) >= count);
+        assertThat(queues.browse(queue)).hasSize(count);
+    }
+}
