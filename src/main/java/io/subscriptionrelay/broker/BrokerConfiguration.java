@@ -20,6 +20,7 @@ import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.nativo.jlibaio.LibaioContext;
 import org.apache.camel.component.jms.JmsComponent;
+import org.apache.camel.component.jms.JmsConfiguration;
 import org.apache.camel.component.jms.JmsHeaderFilterStrategy;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.context.annotation.Bean;
@@ -49,9 +50,14 @@ class BrokerConfiguration {
         return new Repeats(metrics);
     }
 
+    @Bean
+    RepeatsInTurn repeatsInTurn() {
+        return new RepeatsInTurn();
+    }
+
     /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
     @Bean(destroyMethod = "close")
-    EmbeddedBroker embeddedBroker(RelayProperties properties, Repeats repeats) throws Exception {
+    EmbeddedBroker embeddedBroker(RelayProperties properties, RepeatsInTurn repeatsInTurn, Repeats repeats) throws Exception {
         if (properties.broker().external()) {
             return EmbeddedBroker.none();
         }
@@ -60,7 +66,7 @@ class BrokerConfiguration {
         createFolder(folder);
         DataFolderLock lock = lock(folder);
         Configuration configuration = configuration(properties, folder, id);
-        configuration.registerBrokerPlugin(new RepeatsInTurn());
+        configuration.registerBrokerPlugin(repeatsInTurn);
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
         return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage());
@@ -182,10 +188,16 @@ class BrokerConfiguration {
         return new SendingConnections((ConnectionFactory) connectionFactory.getConnectionFactory(), SENDING_CONNECTIONS, SENDING_SESSIONS);
     }
 
+    /** Of webhooks to the embedded broker. An external one has other relays too, whose repeats are not known here, so its messages go one by one. */
+    @Bean
+    GroupCommit groupCommit(JmsPoolConnectionFactory connectionFactory, RelayProperties properties, RepeatsInTurn repeats) {
+        return new GroupCommit((ConnectionFactory) connectionFactory.getConnectionFactory(), repeats::mayKnow, properties.broker().storeTimeout());
+    }
+
     /** {@code jms:} in routes. Sends in the thread of a {@code jms-batch:} consumer join its transaction. */
     @Bean
-    JmsComponent jms(SendingConnections sendingConnections) {
-        JmsComponent jms = new JmsComponent();
+    JmsComponent jms(SendingConnections sendingConnections, GroupCommit groupCommit, RelayProperties properties) {
+        JmsComponent jms = new JmsComponent(properties.broker().external() ? new JmsConfiguration() : new GroupedSends(groupCommit));
         jms.setConnectionFactory(sendingConnections);
         jms.setDeliveryPersistent(true);
         jms.setDisableReplyTo(true);

@@ -104,6 +104,17 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
         return new ActiveMQException("It is not decided yet whether a message with the same id is stored", ActiveMQExceptionType.ILLEGAL_STATE);
     }
 
+    /** Whether a message to this address with this id may be stored already, so that a transaction with another one would be rolled back. */
+    boolean mayKnow(SimpleString address, byte[] id) {
+        ActiveMQServer broker = server;
+        if (broker == null || broker.getPostOffice() == null) {
+            return false;
+        }
+        remember(address);
+        DuplicateIDCache ids = remembered.get(address);
+        return ids != null && ids.contains(id) || underWay.containsKey(new Id(address, ByteBuffer.wrap(id)));
+    }
+
     /**
      * Artemis makes the memory of an address's ids with its first message; if several come at once, each gets one of its own and
      * all but one are thrown away.

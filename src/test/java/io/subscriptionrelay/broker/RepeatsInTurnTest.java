@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.apache.activemq.artemis.api.core.SimpleString;
@@ -78,13 +79,34 @@ class RepeatsInTurnTest {
     }
 
     @Test
-    void aRepeatGetsNo200BeforeWhatItRepeatsIsOnDisk() throws Exception {
-        long before = queues.count(EVENTS);
+    void aRepeatIsNotAnsweredBeforeWhatItRepeatsIsOnDisk() throws Exception {
+        Session other = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
         double repeated = repeated();
+        List<Future<?>> both = new ArrayList<>();
+        try (HeldJournal held = new HeldJournal(relay)) {
+            both.add(senders.submit(() -> send(plain, "same")));
+            both.add(senders.submit(() -> send(other, "same")));
+            await().atMost(LONG).until(() -> repeated() > repeated);
+            await().during(Duration.ofMillis(300)).atMost(LONG).until(() -> both.stream().noneMatch(Future::isDone));
+        }
+        for (Future<?> sent : both) {
+            sent.get(20, TimeUnit.SECONDS);
+        }
+        send(plain, "next");
+        awaitStored(2);
+    }
+
+    private static double repeated() {
+        return relay.prometheus().lines().filter(line -> line.startsWith("relay_webhooks_repeated_total"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+    }
+
+    @Test
+    void twoOfAWebhookAtTheSameTimeGetTheir200WhenItIsOnDisk() throws Exception {
+        long before = queues.count(EVENTS);
         List<Future<Integer>> both = new ArrayList<>();
         try (HeldJournal held = new HeldJournal(relay)) {
             Stream.generate(() -> senders.submit(() -> relay.revenueCat(Events.renewal("at-once", "user", Events.BASE)))).limit(2).forEach(both::add);
-            await().atMost(LONG).until(() -> repeated() > repeated);
             await().during(Duration.ofMillis(300)).atMost(LONG).until(() -> both.stream().noneMatch(Future::isDone));
         }
         for (Future<Integer> answer : both) {
@@ -94,23 +116,28 @@ class RepeatsInTurnTest {
         await().atMost(LONG).until(() -> queues.count(EVENTS) == before + 2);
     }
 
-    private static double repeated() {
-        return relay.prometheus().lines().filter(line -> line.startsWith("relay_webhooks_repeated_total{provider=\"revenuecat\""))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+    @Test
+    void whileTheDiskStandsStillRepeatsAreRefusedAsTheFirstWere() throws Exception {
+        long before = queues.count(EVENTS);
+        List<String> events = IntStream.range(0, 8).mapToObj(n -> Events.renewal("stands-still-" + n, "user", Events.BASE)).toList();
+        try (HeldJournal held = new HeldJournal(relay)) {
+            assertThat(sendAll(events)).containsOnly(503);
+            assertThat(sendAll(events)).containsOnly(503);
+        }
+        await().atMost(LONG).until(() -> events.stream().allMatch(event -> relay.revenueCat(event) == 200));
+        assertThat(relay.revenueCat(Events.renewal("after-them", "user", Events.BASE))).isEqualTo(200);
+        await().atMost(LONG).until(() -> queues.count(EVENTS) >= before + events.size() + 1);
+        assertThat(queues.browse(EVENTS)).hasSize((int) before + events.size() + 1);
     }
 
-    @Test
-    void whileTheDiskStandsStillARepeatIsRefusedAsTheFirstWas() throws Exception {
-        long before = queues.count(EVENTS);
-        String event = Events.renewal("stands-still", "user", Events.BASE);
-        try (HeldJournal held = new HeldJournal(relay)) {
-            assertThat(relay.revenueCat(event)).isEqualTo(503);
-            assertThat(relay.revenueCat(event)).isEqualTo(503);
+    /** All at the same time. */
+    private List<Integer> sendAll(List<String> events) throws Exception {
+        List<Future<Integer>> answers = events.stream().map(event -> senders.submit(() -> relay.revenueCat(event))).toList();
+        List<Integer> codes = new ArrayList<>();
+        for (Future<Integer> answer : answers) {
+            codes.add(answer.get(60, TimeUnit.SECONDS));
         }
-        assertThat(relay.revenueCat(event)).isEqualTo(200);
-        await().atMost(LONG).until(() -> queues.count(EVENTS) > before);
-        assertThat(relay.revenueCat(Events.renewal("after-it", "user", Events.BASE))).isEqualTo(200);
-        await().atMost(LONG).until(() -> queues.count(EVENTS) == before + 2);
+        return codes;
     }
 
     @Test
@@ -206,7 +233,7 @@ class RepeatsInTurnTest {
         plain = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
     }
 
-    private void send(Session session, String id) throws JMSException {
+    private Void send(Session session, String id) throws JMSException {
         TextMessage message = session.createTextMessage("the body of " + id);
         message.setStringProperty(Headers.DUPLICATE_ID, id);
         session.createProducer(session.createQueue(queue)).send(message);
@@ -216,6 +243,7 @@ class RepeatsInTurnTest {
         } catch (ActiveMQException e) {
             throw new IllegalStateException(e);
         }
+        return null;
     }
 
     /** So many in the queue, and no more. */
