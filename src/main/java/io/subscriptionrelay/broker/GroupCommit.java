@@ -295,12 +295,13 @@ final class GroupCommit implements AutoCloseable {
             } catch (JMSException | RuntimeException e) {
                 cause = e;
                 outcome = refused(e) && rollback() ? Outcome.ALONE : Outcome.FAILED;
-                if (outcome == Outcome.FAILED) {
-                    disconnect();
-                }
             } finally {
                 for (Sender sender : group) {
                     sender.end(outcome, cause);
+                }
+                if (outcome == Outcome.FAILED) {
+                    // a broker that does not answer may take as long for this again
+                    disconnect();
                 }
             }
         }

@@ -56,7 +56,7 @@ class RepeatsInTurnTest {
 
     @BeforeAll
     static void start() throws Exception {
-        relay = RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set("relay.broker.store-timeout", "3s").start();
+        relay = RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set("relay.broker.store-timeout", "2s").start();
         queues = new Queues(relay);
         relay.bean(CamelContext.class).getRouteController().stopRoute("translate-revenuecat-events");
     }
@@ -119,7 +119,7 @@ class RepeatsInTurnTest {
     @Test
     void whileTheDiskStandsStillRepeatsAreRefusedAsTheFirstWere() throws Exception {
         long before = queues.count(EVENTS);
-        List<String> events = IntStream.range(0, 8).mapToObj(n -> Events.renewal("stands-still-" + n, "user", Events.BASE)).toList();
+        List<String> events = IntStream.range(0, 5).mapToObj(n -> Events.renewal("stands-still-" + n, "user", Events.BASE)).toList();
         try (HeldJournal held = new HeldJournal(relay)) {
             assertThat(sendAll(events)).containsOnly(503);
             assertThat(sendAll(events)).containsOnly(503);
