@@ -70,7 +70,7 @@ class DeploymentTest {
         for (String kind : List.of("requests", "limits")) {
             String memory = (String) map(resources, kind).get("memory");
             assertThat(memory).endsWith("Mi");
-            assertThat(Integer.parseInt(memory.replace("Mi", ""))).isGreaterThanOrEqualTo(Integer.parseInt(heap.group(1)) * 1024 + 512);
+            assertThat(Integer.parseInt(memory.replace("Mi", ""))).isGreaterThanOrEqualTo(Integer.parseInt(heap.group(1)) * 1024 + 768);
         }
     }
 
