@@ -82,11 +82,7 @@ class GroupCommitTest {
 
     @Test
     void whatWaitsAtTheSameMomentIsStoredInOneTransaction() throws Exception {
-        holdLanes();
-        List<Future<?>> waiting = sendAll(IntStream.range(0, 10).mapToObj(n -> "event-" + n).toList());
-
-        held.countDown();
-        for (Future<?> sender : waiting) {
+        for (Future<?> sender : inFirstLane(IntStream.range(0, 10).mapToObj(n -> "event-" + n).toList(), () -> { })) {
             sender.get(20, TimeUnit.SECONDS);
         }
         assertThat(relay.bean(RepeatsInTurn.class).mayKnow(SimpleString.of(queue), SimpleString.of("event-9").getData())).isTrue();
@@ -128,11 +124,7 @@ class GroupCommitTest {
     @Test
     void aRepeatIsRefusedAndTheOthersOfItsGroupAreStored() throws Exception {
         send("repeated");
-        holdLanes();
-        List<Future<?>> waiting = sendAll(List.of("first", "repeated", "last"));
-
-        held.countDown();
-        for (Future<?> sender : waiting) {
+        for (Future<?> sender : inFirstLane(List.of("first", "repeated", "last"), () -> { })) {
             sender.get(20, TimeUnit.SECONDS);
         }
         assertThat(storedIds(3)).containsExactlyInAnyOrder("repeated", "first", "last");
