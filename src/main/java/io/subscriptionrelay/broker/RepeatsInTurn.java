@@ -93,15 +93,15 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
         turn.first = underWay.putIfAbsent(mine.id, mine);
         if (turn.first != null && mine.transaction != null) {
             // sends of a transaction are not answered one by one: its sender hears of it by the commit
-            mine.transaction.markAsRollbackOnly(undecided());
+            mine.transaction.markAsRollbackOnly(undecided(ActiveMQExceptionType.TRANSACTION_ROLLED_BACK));
         } else if (turn.first != null && turn.first.transaction != null) {
             turn.unlock();
-            throw undecided();
+            throw undecided(ActiveMQExceptionType.ILLEGAL_STATE);
         }
     }
 
-    private static ActiveMQException undecided() {
-        return new ActiveMQException("It is not decided yet whether a message with the same id is stored", ActiveMQExceptionType.ILLEGAL_STATE);
+    private static ActiveMQException undecided(ActiveMQExceptionType type) {
+        return new ActiveMQException("It is not decided yet whether a message with the same id is stored", type);
     }
 
     /** Whether a message to this address with this id may be stored already, so that a transaction with another one would be rolled back. */
@@ -235,21 +235,20 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
         @Override
         public void done() {
             forget();
-            List<IOCallback> known;
             synchronized (this) {
                 stored = true;
-                known = repeats;
             }
-            known.forEach(IOCallback::done);
+            // nobody joins any more
+            repeats.forEach(IOCallback::done);
         }
 
         @Override
         public void onError(int code, String reason) {
-            List<IOCallback> known;
-            synchronized (this) {
-                known = repeats;
-            }
-            known.forEach(repeat -> repeat.onError(code, reason));
+            joinedSoFar().forEach(repeat -> repeat.onError(code, reason));
+        }
+
+        private synchronized List<IOCallback> joinedSoFar() {
+            return repeats;
         }
 
         @Override
