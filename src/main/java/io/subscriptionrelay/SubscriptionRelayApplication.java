@@ -2,15 +2,47 @@ package io.subscriptionrelay;
 
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.trace.TraceCommand;
+import io.hawt.springboot.HawtioManagementConfiguration;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpAutoConfiguration;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformWebMvcConfiguration;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.actuate.autoconfigure.observation.web.servlet.WebMvcObservationAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.security.servlet.ManagementWebSecurityAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.web.ManagementContextConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurationExcludeFilter;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.security.servlet.SecurityAutoConfiguration;
+import org.springframework.boot.autoconfigure.security.servlet.SecurityFilterAutoConfiguration;
+import org.springframework.boot.autoconfigure.security.servlet.UserDetailsServiceAutoConfiguration;
+import org.springframework.boot.autoconfigure.web.servlet.DispatcherServletAutoConfiguration;
+import org.springframework.boot.autoconfigure.web.servlet.HttpEncodingAutoConfiguration;
+import org.springframework.boot.autoconfigure.web.servlet.MultipartAutoConfiguration;
+import org.springframework.boot.autoconfigure.web.servlet.WebMvcAutoConfiguration;
+import org.springframework.boot.autoconfigure.web.servlet.error.ErrorMvcAutoConfiguration;
+import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.ComponentScan.Filter;
+import org.springframework.context.annotation.FilterType;
+import org.springframework.stereotype.Controller;
 
 /**
  * Starts the relay: its routes and mappings are files under {@code RELAY_HOME}, its settings are Spring properties. With
  * {@code trace} as its first argument it only asks the relay that runs already what became of an event.
+ *
+ * <p>This context serves the public port, so nothing that answers requests belongs in it but the webhooks' own filter. What serves the
+ * operations port is a context of its own, made of {@link ManagementContextConfiguration}s; Spring would take those, and controllers, for
+ * components of this one too. The exclusions stand here, where no setting can replace them.
  */
-@SpringBootApplication
+@SpringBootConfiguration
+@EnableAutoConfiguration(exclude = {DispatcherServletAutoConfiguration.class, WebMvcAutoConfiguration.class, ErrorMvcAutoConfiguration.class,
+    HttpEncodingAutoConfiguration.class, MultipartAutoConfiguration.class, WebMvcObservationAutoConfiguration.class,
+    SpringBootPlatformHttpAutoConfiguration.class, SpringBootPlatformWebMvcConfiguration.class, HawtioManagementConfiguration.class,
+    SecurityAutoConfiguration.class, SecurityFilterAutoConfiguration.class, UserDetailsServiceAutoConfiguration.class,
+    ManagementWebSecurityAutoConfiguration.class})
+@ComponentScan(excludeFilters = {@Filter(type = FilterType.CUSTOM, classes = {TypeExcludeFilter.class, AutoConfigurationExcludeFilter.class}),
+    @Filter({ManagementContextConfiguration.class, Controller.class})})
 @EnableConfigurationProperties(RelayProperties.class)
 public class SubscriptionRelayApplication {
 

@@ -1,14 +1,17 @@
 package io.subscriptionrelay.webhook;
 
-import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import org.apache.camel.CamelContext;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.ErrorPage;
+import org.springframework.boot.web.server.ErrorPageRegistrar;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
@@ -16,8 +19,6 @@ import org.springframework.util.unit.DataSize;
 
 @Configuration(proxyBeanMethods = false)
 class WebhookConfiguration {
-
-    private static final int AFTER_THE_DOOR = Ordered.HIGHEST_PRECEDENCE + 1;
 
     @Bean
     Clock clock() {
@@ -29,23 +30,35 @@ class WebhookConfiguration {
         return new WebhookEngine(port);
     }
 
-    /** Tomcat refuses TRACE by itself, on closed paths too; now it comes as far as the filters. */
+    /**
+     * Tomcat refuses TRACE by itself, on closed paths too; now it comes as far as the filter. What Tomcat refuses before that is answered
+     * with its status alone.
+     */
     @Bean
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> traceComesToTheDoor() {
-        return server -> server.addConnectorCustomizers(connector -> connector.setAllowTrace(true));
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> onlyStatusesAreTold() {
+        return server -> {
+            server.addConnectorCustomizers(connector -> connector.setAllowTrace(true));
+            // after the valve that Spring Boot adds in the same way, so that it is asked first what to report
+            server.addContextCustomizers(context -> context.getParent().getPipeline().addValve(new NoErrorReport()));
+        };
     }
 
-    /** Beside the webhooks nothing answers TRACE, which would repeat the request. */
+    /** A body that breaks off is a failure for Tomcat, which has the filter answer it as an error page. */
     @Bean
-    FilterRegistrationBean<Filter> noTrace() {
-        FilterRegistrationBean<Filter> registration = new FilterRegistrationBean<>((request, response, chain) -> {
-            if ("TRACE".equals(((HttpServletRequest) request).getMethod())) {
-                ((HttpServletResponse) response).setStatus(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
-            } else {
-                chain.doFilter(request, response);
+    ErrorPageRegistrar errorPage() {
+        return errors -> errors.addErrorPages(new ErrorPage("/error"));
+    }
+
+    /** Tomcat calls no filter where there is no servlet. The filter passes nothing on to this one. */
+    @Bean
+    ServletRegistrationBean<HttpServlet> nothing() {
+        ServletRegistrationBean<HttpServlet> registration = new ServletRegistrationBean<>(new HttpServlet() {
+            @Override
+            protected void service(HttpServletRequest request, HttpServletResponse response) {
+                response.setStatus(HttpServletResponse.SC_NOT_FOUND);
             }
-        });
-        registration.setOrder(AFTER_THE_DOOR);
+        }, "/");
+        registration.setName("nothing");
         return registration;
     }
 

@@ -9,13 +9,8 @@ import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -74,7 +69,7 @@ class WebhookDoor extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         if (request.getDispatcherType() == DispatcherType.ERROR) {
-            explain(request, response, chain);
+            explain(request, response);
             return;
         }
         if (request.getDispatcherType() == DispatcherType.ASYNC) {
@@ -91,7 +86,7 @@ class WebhookDoor extends OncePerRequestFilter {
         } else if (request.getContentLengthLong() > LARGEST_BODY) {
             refuse(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE, body, request, response, chain);
         } else if (provider == null) {
-            receive(body, request, response, chain, (whole, answer, rest) -> rest.doFilter(new WholeRequest(whole, body.bytes()), answer));
+            refuse(HttpServletResponse.SC_NOT_FOUND, body, request, response, chain);
         } else if (!started(provider)) {
             notStarted(response);
             refuse(HttpServletResponse.SC_SERVICE_UNAVAILABLE, body, request, response, chain);
@@ -117,11 +112,9 @@ class WebhookDoor extends OncePerRequestFilter {
         return false;
     }
 
-    /** Of a body that breaks off, or is no body, while it is waited for, Tomcat makes a failure of the relay. */
-    private static void explain(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
-        if (request.getAttribute(BROKEN_OFF) == null) {
-            chain.doFilter(request, response);
-        } else {
+    /** Of a body that breaks off, or is no body, while it is waited for, Tomcat makes a failure of the relay. Other errors have a status, no page. */
+    private static void explain(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if (request.getAttribute(BROKEN_OFF) != null) {
             response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
             response.setContentLength(0);
             // what has not left by now never does
@@ -354,68 +347,6 @@ class WebhookDoor extends OncePerRequestFilter {
         @Override
         public void onStartAsync(AsyncEvent event) {
             // a route may go on in another thread
-        }
-    }
-
-    /** A request whose body has been read already. */
-    private static final class WholeRequest extends HttpServletRequestWrapper {
-
-        private final byte[] body;
-
-        WholeRequest(HttpServletRequest request, byte[] body) {
-            super(request);
-            this.body = body;
-        }
-
-        @Override
-        public int getContentLength() {
-            return body.length;
-        }
-
-        @Override
-        public long getContentLengthLong() {
-            return body.length;
-        }
-
-        @Override
-        public ServletInputStream getInputStream() {
-            ByteArrayInputStream bytes = new ByteArrayInputStream(body);
-            return new ServletInputStream() {
-                @Override
-                public int read() {
-                    return bytes.read();
-                }
-
-                @Override
-                public int read(byte[] target, int offset, int length) {
-                    return bytes.read(target, offset, length);
-                }
-
-                @Override
-                public int available() {
-                    return bytes.available();
-                }
-
-                @Override
-                public boolean isFinished() {
-                    return bytes.available() == 0;
-                }
-
-                @Override
-                public boolean isReady() {
-                    return true;
-                }
-
-                @Override
-                public void setReadListener(ReadListener listener) {
-                    throw new UnsupportedOperationException("the body is already read");
-                }
-            };
-        }
-
-        @Override
-        public BufferedReader getReader() {
-            return new BufferedReader(new InputStreamReader(getInputStream(), StandardCharsets.UTF_8));
         }
     }
 }

@@ -17,7 +17,8 @@ import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHtt
  * Runs {@code platform-http:} routes on the thread that received the request, so that Tomcat's own limit is the only queue. Webhooks
  * get to their route straight from the {@link WebhookDoor}, with the bytes that it has read and the headers that it lets in: on the way
  * through Spring MVC, which dispatches each request twice, an acknowledgement would cost twice as much, and reading the request once
- * more would make two thirds of what the garbage collector has to do. All other paths go that way.
+ * more would make two thirds of what the garbage collector has to do. Besides, nothing of Spring MVC belongs on the public port. A route
+ * that consumes from a path beside the webhooks is never asked.
  */
 final class WebhookEngine extends SpringBootPlatformHttpEngine {
 
@@ -29,8 +30,7 @@ final class WebhookEngine extends SpringBootPlatformHttpEngine {
 
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-        return endpoint.getPath().startsWith(WebhookDoor.PATH) ? new WebhookConsumer(endpoint, processor)
-                : super.createConsumer(endpoint, processor);
+        return new WebhookConsumer(endpoint, processor);
     }
 
     /**

@@ -52,6 +52,11 @@ public final class RawHttp {
         return exchange(port, request.toByteArray());
     }
 
+    /** A request of HTTP/1.0, which needs no {@code Host}. */
+    public static Answer sendWithoutHost(int port, String method, String target) {
+        return exchange(port, (method + ' ' + target + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+    }
+
     /** One body in chunks of this size, in the framing of HTTP. */
     public static byte[] chunked(byte[] body, int chunk) {
         ByteArrayOutputStream framed = new ByteArrayOutputStream();

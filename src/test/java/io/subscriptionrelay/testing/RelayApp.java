@@ -19,8 +19,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.boot.web.servlet.context.ServletWebServerInitializedEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** The real application, with the real routes and an embedded broker on disk, in this JVM and on free ports. */
@@ -30,9 +33,11 @@ public final class RelayApp implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private final ConfigurableApplicationContext context;
+    private final ServletWebServerApplicationContext operations;
 
-    private RelayApp(ConfigurableApplicationContext context) {
+    private RelayApp(ConfigurableApplicationContext context, ServletWebServerApplicationContext operations) {
         this.context = context;
+        this.operations = operations;
     }
 
     /** Settings for a start; without more, RevenueCat is open and no destination is on. */
@@ -75,9 +80,14 @@ public final class RelayApp implements AutoCloseable {
         public RelayApp start() {
             List<String> arguments = new ArrayList<>();
             properties.forEach((name, value) -> arguments.add("--" + name + "=" + value));
+            AtomicReference<ServletWebServerApplicationContext> operations = new AtomicReference<>();
             ConfigurableApplicationContext context = new SpringApplicationBuilder(SubscriptionRelayApplication.class)
-                    .run(arguments.toArray(String[]::new));
-            return new RelayApp(context);
+                    .listeners((ServletWebServerInitializedEvent event) -> {
+                        if ("management".equals(event.getApplicationContext().getServerNamespace())) {
+                            operations.set(event.getApplicationContext());
+                        }
+                    }).run(arguments.toArray(String[]::new));
+            return new RelayApp(context, operations.get());
         }
     }
 
@@ -87,6 +97,16 @@ public final class RelayApp implements AutoCloseable {
 
     public int managementPort() {
         return context.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
+    }
+
+    /** What the public port is served from. */
+    public ServletWebServerApplicationContext webhooksContext() {
+        return (ServletWebServerApplicationContext) context;
+    }
+
+    /** What the operations port is served from. */
+    public ServletWebServerApplicationContext operationsContext() {
+        return operations;
     }
 
     public <T> T bean(Class<T> type) {

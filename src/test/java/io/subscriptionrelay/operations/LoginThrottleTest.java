@@ -1,4 +1,4 @@
-package io.subscriptionrelay.console;
+package io.subscriptionrelay.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

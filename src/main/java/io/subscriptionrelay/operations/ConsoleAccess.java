@@ -1,4 +1,4 @@
-package io.subscriptionrelay.console;
+package io.subscriptionrelay.operations;
 
 import io.subscriptionrelay.config.RelayProperties;
 import java.io.IOException;
@@ -24,17 +24,17 @@ import org.springframework.stereotype.Component;
  * yet neither a web page in a local browser nor another user of the machine can drive JMX, which amounts to running code here.
  */
 @Component
-final class ManagementAccess {
+final class ConsoleAccess {
 
     static final String PASSWORD_FILE = "console.password";
 
-    private static final Logger LOG = LoggerFactory.getLogger(ManagementAccess.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ConsoleAccess.class);
     private static final int RANDOM_BYTES = 18;
 
     private final boolean loopback;
     private final Credentials credentials;
 
-    ManagementAccess(RelayProperties properties, ManagementServerProperties management, ServerProperties server, Environment environment) {
+    ConsoleAccess(RelayProperties properties, ManagementServerProperties management, ServerProperties server, Environment environment) {
         boolean samePort = ManagementPortType.get(environment) == ManagementPortType.SAME;
         InetAddress address = samePort ? server.getAddress() : management.getAddress();
         loopback = address != null && address.isLoopbackAddress();

@@ -1,4 +1,4 @@
-package io.subscriptionrelay.console;
+package io.subscriptionrelay.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -59,8 +59,8 @@ class ConsoleBrowserTest {
         browser = new ChromeDriver(new ChromeDriverService.Builder().usingDriverExecutable(driver.get()).usingAnyFreePort().build(), options);
         browser.manage().window().setSize(new Dimension(1440, 900));
         open("");
-        see(By.id("pf-login-username-id")).sendKeys("relay");
-        see(By.id("pf-login-password-id")).sendKeys(PASSWORD);
+        see(By.id("username")).sendKeys("relay");
+        see(By.id("password")).sendKeys(PASSWORD);
         see(By.cssSelector("button[type=submit]")).click();
         see(By.xpath("//nav//*[text()='Camel']"));
     }

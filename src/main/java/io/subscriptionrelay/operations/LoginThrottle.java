@@ -1,4 +1,4 @@
-package io.subscriptionrelay.console;
+package io.subscriptionrelay.operations;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;

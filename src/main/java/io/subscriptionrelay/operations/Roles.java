@@ -1,0 +1,13 @@
+package io.subscriptionrelay.operations;
+
+/** What somebody on the operations port may be. */
+final class Roles {
+
+    /** Has shown the console's user and password: may do everything. */
+    static final String OPERATOR = "OPERATOR";
+    /** Asks from this machine without a password: may do all but what JMX or a login is needed for. */
+    static final String LOCAL = "LOCAL";
+
+    private Roles() {
+    }
+}

@@ -1,0 +1,2 @@
+/** What the operations port has beyond its endpoints: who gets in, and how. */
+package io.subscriptionrelay.operations;
