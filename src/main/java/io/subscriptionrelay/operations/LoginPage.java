@@ -19,6 +19,17 @@ import org.springframework.web.util.HtmlUtils;
 class LoginPage {
 
     private final String page = text("pages/login.html");
+    private final OperationsPaths paths;
+
+    LoginPage(OperationsPaths paths) {
+        this.paths = paths;
+    }
+
+    /** Whoever has not logged in is sent on to the login from there. */
+    @GetMapping("/")
+    String home() {
+        return "redirect:" + paths.home();
+    }
 
     @GetMapping(path = "/login", produces = "text/html; charset=utf-8")
     @ResponseBody

@@ -25,7 +25,7 @@ final class OperationsPaths {
         this.base = base;
         login = any(LOGIN);
         hawtioLogin = PathPatternRequestMatcher.withDefaults().matcher(HttpMethod.POST, hawtio() + "/auth/login");
-        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", LOGIN, "/login.css", "/logout"),
+        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", "/", LOGIN, "/login.css", "/logout"),
                 hawtioLogin);
         jolokia = any(base + "/jolokia", base + "/jolokia/**", hawtio() + "/jolokia", hawtio() + "/jolokia/**");
         console = new OrRequestMatcher(any(hawtio(), hawtio() + "/**"), jolokia);

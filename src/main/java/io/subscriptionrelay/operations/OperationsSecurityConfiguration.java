@@ -28,6 +28,9 @@ import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.csrf.CsrfTokenRequestAttributeHandler;
 import org.springframework.security.web.savedrequest.HttpSessionRequestCache;
 import org.springframework.web.filter.CharacterEncodingFilter;
+import org.springframework.web.servlet.mvc.method.annotation.ExceptionHandlerExceptionResolver;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
+import org.springframework.web.servlet.mvc.support.DefaultHandlerExceptionResolver;
 
 /**
  * Who gets what from the operations port. Health and numbers are for everybody; all the rest, known today or added later, is for the
@@ -41,7 +44,7 @@ public class OperationsSecurityConfiguration {
 
     private static final String FILTER_CHAIN = "springSecurityFilterChain";
     private static final int BEFORE_HAWTIO = -1;
-    private static final String POLICY = "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+    private static final String POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     /**
      * Spring Boot maps the endpoints where there is a dispatcher servlet, and expects one on the public port. There is none, so the one of
@@ -60,9 +63,23 @@ public class OperationsSecurityConfiguration {
         return new OperationsPaths(endpoints.getBasePath());
     }
 
+    /** Spring Boot takes over what handles exceptions in the public context; these two are what Spring MVC would have there. */
     @Bean
-    LoginPage loginPage() {
-        return new LoginPage();
+    @Order(0)
+    ExceptionHandlerExceptionResolver exceptionHandlersOfControllers(RequestMappingHandlerAdapter adapter) {
+        ExceptionHandlerExceptionResolver resolver = new ExceptionHandlerExceptionResolver();
+        resolver.setMessageConverters(adapter.getMessageConverters());
+        return resolver;
+    }
+
+    @Bean
+    DefaultHandlerExceptionResolver statusOfExceptions() {
+        return new DefaultHandlerExceptionResolver();
+    }
+
+    @Bean
+    LoginPage loginPage(OperationsPaths paths) {
+        return new LoginPage(paths);
     }
 
     @Bean
@@ -84,6 +101,8 @@ public class OperationsSecurityConfiguration {
         SavedRequestAwareAuthenticationSuccessHandler back = new SavedRequestAwareAuthenticationSuccessHandler();
         back.setRequestCache(askedFor);
         back.setDefaultTargetUrl(paths.home());
+        CookieCsrfTokenRepository tokens = CookieCsrfTokenRepository.withHttpOnlyFalse();
+        tokens.setCookieCustomizer(cookie -> cookie.sameSite("Strict"));
         CsrfTokenRequestAttributeHandler token = new CsrfTokenRequestAttributeHandler();
         // the cookie is written with the first answer, because Hawtio sends back what it finds there
         token.setCsrfRequestAttributeName(null);
@@ -100,7 +119,7 @@ public class OperationsSecurityConfiguration {
                 .formLogin(form -> form.loginPage(paths.login()).successHandler(back).failureHandler(entryPoint::failed))
                 .logout(logout -> logout.logoutSuccessUrl(paths.login()))
                 .requestCache(cache -> cache.requestCache(askedFor))
-                .csrf(csrf -> csrf.csrfTokenRepository(CookieCsrfTokenRepository.withHttpOnlyFalse()).csrfTokenRequestHandler(token)
+                .csrf(csrf -> csrf.csrfTokenRepository(tokens).csrfTokenRequestHandler(token)
                         .requireCsrfProtectionMatcher(request -> needsToken(request, paths)))
                 .exceptionHandling(refused -> refused.authenticationEntryPoint(entryPoint).accessDeniedHandler(entryPoint))
                 .headers(headers -> headers.contentSecurityPolicy(policy -> policy.policyDirectives(POLICY)))

@@ -180,6 +180,21 @@ class OperationsAccessTest {
         }
 
         @Test
+        void leadsFromTheBareAddressToTheLogin() {
+            Answer sent = get("/", "Accept", "text/html");
+            assertThat(sent.status()).isEqualTo(302);
+            assertThat(sent.header("Location")).endsWith("/actuator/hawtio/");
+        }
+
+        @Test
+        void saysNothingButTheStatusOfAnError() {
+            Answer missing = get("/actuator/parked/<script>alert(1)</script>".replace("<", "%3C").replace(">", "%3E"));
+            assertThat(missing.body()).doesNotContain("<", "Exception", "\tat ");
+            assertThat(get("/nothing").header("Content-Type")).contains("json");
+            assertThat(get("/nothing").body()).contains("\"status\":404").doesNotContain("Exception", "<");
+        }
+
+        @Test
         void takesNoLoginWithoutTheFormsToken() {
             assertThat(post("/login", "username=relay&password=" + encoded(password), "Content-Type", "application/x-www-form-urlencoded").status())
                     .isEqualTo(403);
@@ -196,7 +211,7 @@ class OperationsAccessTest {
             "/actuator/jolokia;a=b/version", "/actuator/./jolokia/version", "/actuator/%6aolokia/version", "/actuator/health/../jolokia/version",
             "/actuator/health/..;/jolokia/version", "/actuator/hawtio/jolokia/../../jolokia/version", "/actuator/JOLOKIA/version"})
         void hasNoWayRoundTheLogin(String path) {
-            for (Answer answer : List.of(get(path), post(path, VERSION), get(path, "Accept", "text/html"))) {
+            for (Answer answer : List.of(get(path), post(path, VERSION), get(path, "Accept", "text/html,*/*;q=0.8"))) {
                 assertThat(answer.status()).isIn(302, 400, 401, 403, 404);
                 assertThat(answer.body()).doesNotContain("agent");
             }
