@@ -52,7 +52,7 @@ class ReadmeTest {
     void showsTheRowsThatTheDemoPrints() throws IOException {
         String readme = Files.readString(Path.of("README.md"));
         assertThat(readme).contains("webhook                    | HTTP | CleverTap stored ");
-        Pattern.compile("^- title: (.*)$", Pattern.MULTILINE).matcher(Files.readString(Path.of("src/main/resources/demo/webhooks.yaml")))
+        Pattern.compile("^- title: (.*)$", Pattern.MULTILINE).matcher(Files.readString(Path.of("src/demo/resources/demo/webhooks.yaml")))
                 .results().forEach(title -> assertThat(readme).contains("\n  " + title.group(1) + " "));
     }
 }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +43,15 @@ class PartsTest {
             }
         }
         assertThat(others).isEmpty();
+    }
+
+    /** Simulators know passwords of nobody, and a demo empties its folder: neither has anything to do where real webhooks come in. */
+    @Test
+    void holdsNeitherSimulatorsNorDemo() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("target/classes"))) {
+            assertThat(files.map(file -> Path.of("target/classes").relativize(file).toString())).contains("application.yaml")
+                    .noneMatch(file -> file.contains("simulator") || file.contains("demo"));
+        }
     }
 
     /** An advisory that is answered in SECURITY.md is answered for a version; with another one the answer is to be looked at again. */
