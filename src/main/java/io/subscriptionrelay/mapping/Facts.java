@@ -22,9 +22,12 @@ public final class Facts {
     private final ObjectNode facts;
     private final String id;
 
-    private Facts(ObjectNode facts, String id) {
+    private final String failure;
+
+    private Facts(ObjectNode facts, String id, String failure) {
         this.facts = facts;
         this.id = id;
+        this.failure = failure;
     }
 
     static Facts of(JsonNode output, byte[] body) {
@@ -32,12 +35,22 @@ public final class Facts {
             return unreadable(body);
         }
         String id = facts.path("id").asText("");
-        return new Facts(facts, id.isBlank() ? bodyId(body) : id.length() > LONGEST_ID ? "sha256:" + hex(id.getBytes(StandardCharsets.UTF_8)) : id);
+        return new Facts(facts, id.isBlank() ? bodyId(body) : id.length() > LONGEST_ID ? "sha256:" + hex(id.getBytes(StandardCharsets.UTF_8)) : id, null);
     }
 
     /** Of a webhook that cannot be read, only whether the same bytes came before. */
     public static Facts unreadable(byte[] body) {
-        return new Facts(JsonNodeFactory.instance.objectNode(), bodyId(body));
+        return failed(body, null);
+    }
+
+    /** Of a webhook on which {@code event.jslt} failed, besides, why. */
+    static Facts failed(byte[] body, String failure) {
+        return new Facts(JsonNodeFactory.instance.objectNode(), bodyId(body), failure);
+    }
+
+    /** Why {@code event.jslt} could not read the webhook, with its file and line; null when it could. */
+    public String failure() {
+        return failure;
     }
 
     private static String bodyId(byte[] body) {

@@ -3,7 +3,6 @@ package io.subscriptionrelay.mapping;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import com.schibsted.spt.data.jslt.JsltException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
@@ -93,7 +92,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         return mappings.containsKey(key(provider, destination));
     }
 
-    /** The facts of a webhook. Never fails: what cannot be understood has an id and no type. */
+    /** The facts of a webhook. Never fails: what cannot be understood has an id and no type, and says why if the mapping failed on it. */
     public Facts facts(String provider, ObjectNode webhook, byte[] body) {
         Mapping event = mappings.get(key(provider, EVENT));
         if (event == null) {
@@ -101,8 +100,8 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         }
         try {
             return Facts.of(event.apply(Map.of("settings", event.settings()), webhook), body);
-        } catch (JsltException | ArithmeticException | StackOverflowError e) {
-            return Facts.unreadable(body);
+        } catch (MappingFailedException e) {
+            return Facts.failed(body, e.getMessage());
         }
     }
 
@@ -123,15 +122,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         variables.put("step", TextNode.valueOf(step));
         variables.put("facts", facts.json());
         variables.put("settings", mapping.settings());
-        try {
-            return mapping.apply(variables, webhook);
-        } catch (JsltException e) {
-            throw new MappingFailedException(provider + "/" + destination + ENDING + (e.getLine() > 0
-                    ? ", line " + e.getLine() + ", column " + e.getColumn() : "") + ": the mapping failed on this event");
-        } catch (ArithmeticException | ClassCastException | StackOverflowError e) {
-            throw new MappingFailedException(provider + "/" + destination + ENDING + ": the mapping failed on this event ("
-                    + e.getClass().getSimpleName() + ")");
-        }
+        return mapping.apply(variables, webhook);
     }
 
     private Mapping mapping(String provider, String destination) {
@@ -174,6 +165,9 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 next.put(key, Mapping.compile(root, file.getParent(), name));
             } catch (BrokenMappingException e) {
                 broken.put(key, e.problems());
+            } catch (RuntimeException | StackOverflowError e) {
+                // whatever a parser trips over is this mapping's, and no reason to leave the others as they are
+                broken.put(key, List.of(new Problem(file, 0, 0, "it, its settings or its schema cannot be read: " + Causes.of(e))));
             }
         }
         for (String key : mappings.keySet()) {
@@ -182,24 +176,34 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 broken.put(key, List.of(new Problem(file, 0, 0, "the file is gone")));
             }
         }
-        report(broken, next);
+        report(broken, next, stamps);
         mappings = Map.copyOf(next);
         problems = Map.copyOf(broken);
         seen = stamps;
     }
 
-    private void report(Map<String, List<Problem>> broken, Map<String, Mapping> next) {
+    private void report(Map<String, List<Problem>> broken, Map<String, Mapping> next, Map<Path, String> stamps) {
         if (mappings.isEmpty()) {
             LOG.info("Mappings: {}", String.join(", ", next.keySet()));
             return;
         }
         if (!broken.isEmpty()) {
             LOG.error("The last good mapping stays in use, because the edited one cannot be used:\n{}", lines(broken));
-        } else {
-            LOG.info("The edited mappings are in use");
+        }
+        String edited = stamps.entrySet().stream().filter(file -> !file.getValue().equals(seen.get(file.getKey()))).map(Map.Entry::getKey)
+                .filter(file -> !broken.containsKey(key(file))).map(file -> root.relativize(file).toString()).collect(Collectors.joining(", "));
+        if (!edited.isEmpty()) {
+            LOG.info("The edited mappings are in use: {}", edited);
+        } else if (broken.isEmpty()) {
+            LOG.info("All mappings are in use again");
         }
     }
 
+    /** The mapping that a file is of: itself, its settings or its schema. */
+    private static String key(Path file) {
+        String name = file.getFileName().toString();
+        return key(String.valueOf(file.getParent().getFileName()), name.substring(0, name.indexOf('.')));
+    }
 
     private Map<Path, String> stamps() {
         Map<Path, String> stamps = new TreeMap<>();

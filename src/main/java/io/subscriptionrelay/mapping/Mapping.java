@@ -16,9 +16,10 @@ import java.util.Set;
 /**
  * One compiled mapping with its settings.
  *
+ * @param name its file, below the folder of all mappings
  * @param always the steps that are mapped even when the settings switch their event off
  */
-record Mapping(Expression expression, JsonNode settings, Set<String> always) {
+record Mapping(String name, Expression expression, JsonNode settings, Set<String> always) {
 
     private static final String ALWAYS = "always";
 
@@ -41,7 +42,7 @@ record Mapping(Expression expression, JsonNode settings, Set<String> always) {
             }
         };
         try {
-            return new Mapping(new Parser(new StringReader(Files.readString(file)))
+            return new Mapping(root.relativize(file).toString(), new Parser(new StringReader(Files.readString(file)))
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
                     .withResourceResolver(imports)
@@ -59,8 +60,25 @@ record Mapping(Expression expression, JsonNode settings, Set<String> always) {
                 e.getMessageWithoutLocation().replaceAll("\\s+", " ").trim());
     }
 
-    JsonNode apply(Map<String, JsonNode> variables, JsonNode webhook) {
-        return expression.apply(variables, webhook);
+    /**
+     * Applies the mapping to an event. JSLT throws more than its own exception: a slice beyond the end of a text an
+     * {@code IndexOutOfBoundsException}, {@code parse-url} an {@code IllegalArgumentException}, a function that calls itself without end a
+     * {@code StackOverflowError}. All of them are about this event alone, so nothing else may stop for them.
+     *
+     * @throws MappingFailedException whatever the mapping does wrong, with its file and line
+     */
+    JsonNode apply(Map<String, JsonNode> variables, JsonNode webhook) throws MappingFailedException {
+        try {
+            return expression.apply(variables, webhook);
+        } catch (JsltException e) {
+            throw new MappingFailedException(name + (e.getLine() > 0 ? ", line " + e.getLine() + ", column " + e.getColumn() : "")
+                    + ": the mapping failed on this event");
+        } catch (StackOverflowError e) {
+            throw new MappingFailedException(name + ": the mapping failed on this event, because a function in it calls itself without end");
+        } catch (RuntimeException e) {
+            // its message may quote the event
+            throw new MappingFailedException(name + ": the mapping failed on this event (" + e.getClass().getSimpleName() + ")");
+        }
     }
 
     /** Whether the settings leave this step out: it is missing, blank, off, or an object that says so. */

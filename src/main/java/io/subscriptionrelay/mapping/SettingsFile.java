@@ -7,6 +7,7 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
+import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,10 +68,35 @@ final class SettingsFile {
         }
         if (Files.exists(schemaFile)) {
             JsonNode schema = schema(schemaFile);
-            check(file, settings, tree, SCHEMAS.getSchema(schema));
+            check(file, settings, tree, compiled(schemaFile, schema));
             complete(settings, schema);
         }
         return settings;
+    }
+
+    /** Follows every reference now: one that leads nowhere would otherwise be met with the first settings that use it. */
+    private static JsonSchema compiled(Path file, JsonNode schema) throws BrokenMappingException {
+        try {
+            JsonSchema compiled = SCHEMAS.getSchema(schema);
+            compiled.initializeValidators();
+            return compiled;
+        } catch (RuntimeException e) {
+            String reference = schema.findValuesAsText("$ref").stream().filter(ref -> ref.startsWith("#/") && schema.at(ref.substring(1)).isMissingNode())
+                    .findFirst().orElse(null);
+            throw new BrokenMappingException(reference == null ? new Problem(file, 0, 0, "is not a JSON schema: " + Causes.of(e))
+                    : new Problem(file, line(file, reference), 0, "`$ref` " + reference + " leads nowhere; define it in this file, or mend its name"));
+        }
+    }
+
+    /** Where a text stands for the first time; 0 when it does not. */
+    private static int line(Path file, String text) throws BrokenMappingException {
+        String[] lines = text(file).split("\n", -1);
+        for (int i = 0; i < lines.length; i++) {
+            if (lines[i].contains('"' + text + '"')) {
+                return i + 1;
+            }
+        }
+        return 0;
     }
 
     private static void check(Path file, JsonNode settings, Node tree, JsonSchema schema) throws BrokenMappingException {

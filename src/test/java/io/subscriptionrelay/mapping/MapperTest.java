@@ -1,0 +1,93 @@
+package io.subscriptionrelay.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.testing.Home;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** Files that are edited while they are in use, well and badly. */
+@ExtendWith(OutputCaptureExtension.class)
+class MapperTest {
+
+    private Path mappings;
+    private Mapper mapper;
+
+    @BeforeEach
+    void load(@TempDir Path folder) {
+        mappings = Home.copyTo(folder).resolve("mappings");
+        mapper = mapper();
+    }
+
+    private Mapper mapper() {
+        Binder binder = new Binder(new MapConfigurationPropertySource(Map.of("relay.home", mappings.getParent().toString(), "relay.data-dir", "data",
+                "relay.mappings-reload", "1h")));
+        return new Mapper(binder.bind("relay", RelayProperties.class).get(), new SimpleMeterRegistry());
+    }
+
+    @Test
+    void aReferenceThatLeadsNowhereIsItsFilesProblemAndTheOthersReload(CapturedOutput output) throws IOException {
+        edit("revenuecat/onesignal.schema.json", "\"properties\": {", "\"properties\": {\n    \"country\": {\"$ref\": \"#/$defs/name\"},");
+        edit("revenuecat/clevertap.yaml", "renewal: rc_renewal_event", "renewal: Renewed");
+        mapper.reload();
+        assertThat(output).contains("onesignal.schema.json, line ", "`$ref` #/$defs/name leads nowhere",
+                "The edited mappings are in use: revenuecat/clevertap.yaml");
+        Health health = mapper.health();
+        assertThat(health.getStatus().getCode()).isEqualTo("DEGRADED");
+        assertThat(health.getDetails().get("revenuecat/onesignal").toString()).contains("leads nowhere");
+        assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
+        assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class).hasMessageContaining("onesignal.schema.json, line ");
+    }
+
+    @Test
+    void aFileThatMakesAParserStumbleIsNamedAndTheOthersReload(CapturedOutput output) throws IOException {
+        Files.writeString(mappings.resolve("purchasely/clevertap.yaml"), "a: ".repeat(3) + "[".repeat(50_000));
+        Files.writeString(mappings.resolve("purchasely/onesignal.jslt"), "(".repeat(100_000));
+        Files.write(mappings.resolve("qonversion/onesignal.jslt"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        Files.writeString(mappings.resolve("qonversion/clevertap.schema.json"), "{\"properties\":{\"x\":{\"pattern\":\"(\"}}}");
+        edit("revenuecat/clevertap.yaml", "renewal: rc_renewal_event", "renewal: Renewed");
+        mapper.reload();
+        assertThat(mapper.health().getDetails()).containsKeys("purchasely/clevertap", "purchasely/onesignal", "qonversion/onesignal",
+                "qonversion/clevertap");
+        assertThat(output).contains("purchasely/clevertap.yaml", "purchasely/onesignal.jslt", "qonversion/onesignal.jslt", "qonversion/clevertap");
+        assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
+        assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class);
+    }
+
+    private String name(String provider, String type) {
+        String body = "{\"event\":{\"id\":\"1\",\"type\":\"" + type + "\",\"app_user_id\":\"u\",\"event_timestamp_ms\":1790812800000}}";
+        try {
+            JsonNode webhook = StrictJson.mapper().readTree(body);
+            Facts facts = mapper.facts(provider, (ObjectNode) webhook, body.getBytes(StandardCharsets.UTF_8));
+            return mapper.apply(provider, "clevertap", type.toLowerCase(), facts, webhook).path(0).path("evtName").asText();
+        } catch (IOException | MappingFailedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void edit(String file, String what, String with) throws IOException {
+        Path path = mappings.resolve(file);
+        String before = Files.readString(path);
+        assertThat(before).contains(what);
+        Files.writeString(path, before.replace(what, with));
+    }
+}
