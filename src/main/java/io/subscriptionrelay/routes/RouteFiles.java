@@ -18,7 +18,7 @@ import org.apache.camel.support.ResourceHelper;
 
 /**
  * The files under {@code routes/} that end in {@code .camel.yaml}. Each has to be YAML that Camel's schema allows, with endpoints
- * and expressions that Camel's catalog knows; together they have to keep the rules of this house: ids that lead to the file,
+ * and expressions that Camel's catalog knows, and call beans, methods and properties that there are; together they have to keep the rules of this house: ids that lead to the file,
  * descriptions, one-way sends, and a route for every provider and account that is switched on.
  */
 public final class RouteFiles {
@@ -29,17 +29,22 @@ public final class RouteFiles {
     private final Path folder;
     private final Problems problems = new Problems();
 
-    private RouteFiles(RelayProperties properties) {
+    private final RouteBeans beans;
+
+    private RouteFiles(RelayProperties properties, RouteBeans beans) {
         this.properties = properties;
+        this.beans = beans;
         folder = properties.homeFolder().resolve("routes").normalize();
     }
 
     /**
      * Everything that is wrong with the routes of this relay, in the order of files and lines; nothing when they can be used.
-     * Needs no Spring and no Camel context, and some 0.3 s of processor time in a fresh JVM.
+     * Needs no Camel context, and some 0.3 s of processor time in a fresh JVM.
+     *
+     * @param beans which beans the routes may call
      */
-    public static List<Problem> problems(RelayProperties properties) {
-        RouteFiles files = new RouteFiles(properties);
+    static List<Problem> problems(RelayProperties properties, RouteBeans beans) {
+        RouteFiles files = new RouteFiles(properties, beans);
         files.check();
         return files.problems.list();
     }
@@ -61,6 +66,7 @@ public final class RouteFiles {
         }
         RouteSet set = RouteSet.of(files, files.size() == paths.size());
         new HouseRules(files, set, problems).check();
+        new NameCheck(files, beans, properties.homeFolder().resolve("mappings"), problems).check();
         new Wanted(properties, folder, set, problems).check();
     }
 

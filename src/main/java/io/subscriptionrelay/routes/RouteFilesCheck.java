@@ -38,7 +38,7 @@ class RouteFilesCheck implements BeanFactoryPostProcessor, EnvironmentAware, Sma
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
         RelayProperties properties = Binder.get(environment).bind("relay", RelayProperties.class).get();
-        check = new FutureTask<>(() -> RouteFiles.problems(properties));
+        check = new FutureTask<>(() -> RouteFiles.problems(properties, RouteBeans.of(beans)));
         Thread thread = new Thread(check, "route-files");
         thread.setDaemon(true);
         thread.start();

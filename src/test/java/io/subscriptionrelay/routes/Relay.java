@@ -1,15 +1,19 @@
 package io.subscriptionrelay.routes;
 
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.mapping.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.context.annotation.ClassPathBeanDefinitionScanner;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.ClassPathResource;
@@ -22,7 +26,27 @@ final class Relay {
             "CLEVERTAP_ACCOUNT_ID", "CLEVERTAP_PASSCODE", "CLEVERTAP_SANDBOX_ACCOUNT_ID", "CLEVERTAP_SANDBOX_PASSCODE",
             "ONESIGNAL_APP_ID", "ONESIGNAL_API_KEY", "ONESIGNAL_SANDBOX_APP_ID", "ONESIGNAL_SANDBOX_API_KEY"};
 
+    /** The relay's beans, as its start finds them. */
+    static final Map<String, Class<?>> BEANS = beans();
+
     private Relay() {
+    }
+
+    private static Map<String, Class<?>> beans() {
+        DefaultListableBeanFactory factory = new DefaultListableBeanFactory();
+        ClassPathBeanDefinitionScanner scanner = new ClassPathBeanDefinitionScanner(factory);
+        scanner.setIncludeAnnotationConfig(false);
+        scanner.scan("io.subscriptionrelay");
+        Map<String, Class<?>> beans = new HashMap<>();
+        for (String name : factory.getBeanDefinitionNames()) {
+            beans.put(name, factory.getType(name, false));
+        }
+        return beans;
+    }
+
+    /** What is wrong with the routes below a home. */
+    static List<Problem> problems(RelayProperties properties) {
+        return RouteFiles.problems(properties, RouteBeans.of(BEANS));
     }
 
     /** The settings of application.yaml with every provider open and every account set up. */

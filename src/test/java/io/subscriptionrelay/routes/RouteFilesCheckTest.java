@@ -9,8 +9,14 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 
 class RouteFilesCheckTest {
 
@@ -42,8 +48,19 @@ class RouteFilesCheckTest {
     }
 
     private ApplicationContextRunner runner() {
-        return new ApplicationContextRunner().withUserConfiguration(RouteFilesCheck.class)
+        return new ApplicationContextRunner().withUserConfiguration(RouteFilesCheck.class).withInitializer(RouteFilesCheckTest::beansOfTheRoutes)
                 .withPropertyValues("relay.home=" + home, "relay.data-dir=" + home.resolve("data"));
+    }
+
+    /** Known, and made only when somebody asks for them. */
+    private static void beansOfTheRoutes(ConfigurableApplicationContext context) {
+        Relay.BEANS.forEach((name, type) -> {
+            if (!AnnotatedElementUtils.hasAnnotation(type, Configuration.class) && !BeanFactoryPostProcessor.class.isAssignableFrom(type)) {
+                RootBeanDefinition bean = new RootBeanDefinition(type);
+                bean.setLazyInit(true);
+                ((BeanDefinitionRegistry) context).registerBeanDefinition(name, bean);
+            }
+        });
     }
 
     /** Like the web server, and before Camel. */

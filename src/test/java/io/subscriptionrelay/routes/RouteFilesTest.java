@@ -64,7 +64,7 @@ class RouteFilesTest {
 
     @Test
     void theShippedRoutesHaveNoProblem() {
-        assertThat(RouteFiles.problems(Relay.open(Path.of(".")))).isEmpty();
+        assertThat(Relay.problems(Relay.open(Path.of(".")))).isEmpty();
     }
 
     @Test
@@ -519,7 +519,7 @@ class RouteFilesTest {
         Files.delete(file(CLEVERTAP_SANDBOX));
         Files.delete(file("webhooks/purchasely.camel.yaml"));
 
-        assertThat(RouteFiles.problems(Relay.properties(Map.of("RELAY_HOME", home.toString(), "REVENUECAT_AUTHORIZATION", "something",
+        assertThat(Relay.problems(Relay.properties(Map.of("RELAY_HOME", home.toString(), "REVENUECAT_AUTHORIZATION", "something",
                 "CLEVERTAP_ACCOUNT_ID", "something", "CLEVERTAP_PASSCODE", "something")))).isEmpty();
     }
 
@@ -529,7 +529,7 @@ class RouteFilesTest {
     void aHomeWithoutRoutesIsToldWhatItMustHold() {
         Path elsewhere = home.resolve("elsewhere");
 
-        assertThat(RouteFiles.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
+        assertThat(Relay.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
                 "there is no such folder; set RELAY_HOME to the folder that holds routes/ and mappings/, not " + elsewhere));
     }
 
@@ -538,7 +538,7 @@ class RouteFilesTest {
         Path elsewhere = home.resolve("elsewhere");
         Files.createDirectories(elsewhere.resolve("routes/deliver"));
 
-        assertThat(RouteFiles.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
+        assertThat(Relay.problems(Relay.open(elsewhere))).containsExactly(new Problem(elsewhere.resolve("routes"), 0, 0,
                 "holds no file that ends in .camel.yaml; set RELAY_HOME to the folder that holds routes/ and mappings/, not " + elsewhere));
     }
 
@@ -577,7 +577,7 @@ class RouteFilesTest {
     }
 
     private List<Problem> problems() {
-        return RouteFiles.problems(Relay.open(home));
+        return Relay.problems(Relay.open(home));
     }
 
     private void assertOnly(String name, String message) {
