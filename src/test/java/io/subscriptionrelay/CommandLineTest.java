@@ -3,6 +3,7 @@ package io.subscriptionrelay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.testing.Ports;
+import io.subscriptionrelay.testing.RelayApp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ class CommandLineTest {
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
         ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
-        builder.environment().putAll(Map.of("RELAY_DATA_DIR", folder.resolve("data").toString(), "REVENUECAT_AUTHORIZATION", "Bearer of the tests",
+        builder.environment().putAll(Map.of("RELAY_DATA_DIR", folder.resolve("data").toString(), "REVENUECAT_AUTHORIZATION", RelayApp.AUTHORIZATION,
                 "CLEVERTAP_ACCOUNT_ID", "account", "CLEVERTAP_PASSCODE", "passcode", "CLEVERTAP_URL", "http://127.0.0.1:9",
                 "SERVER_PORT", Integer.toString(Ports.free()), "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free())));
         Process process = builder.start();

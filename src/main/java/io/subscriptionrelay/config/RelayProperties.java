@@ -140,6 +140,11 @@ public record RelayProperties(
             return value != null && !value.isBlank() && !waived();
         }
 
+        /** The texts of which one must come. A text of which nothing is left without its prefix is none of them: anybody could send that. */
+        public List<String> accepted() {
+            return Stream.concat(Stream.of(value), alsoAccept.stream()).filter(text -> !SecretCheck.bare(text, prefixes).isEmpty()).toList();
+        }
+
         @Override
         public String toString() {
             return "Token[variable=" + variable + ", headers=" + headers + ", prefixes=" + prefixes + "]";
