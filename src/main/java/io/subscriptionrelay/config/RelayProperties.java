@@ -11,7 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
 /**
- * Everything that is set from outside, beside the routes and mappings.
+ * Everything that is set from outside, beside the routes and mappings. No record in it shows a secret when it is printed, nor an address,
+ * which may carry a password.
  *
  * @param home where {@code routes/} and {@code mappings/} are
  * @param dataDir where the broker's journal and the state database are kept
@@ -64,6 +65,11 @@ public record RelayProperties(
 
         public boolean external() {
             return url != null && !url.isBlank();
+        }
+
+        @Override
+        public String toString() {
+            return "Broker[external=" + external() + ", user=" + user + "]";
         }
     }
 
@@ -133,6 +139,16 @@ public record RelayProperties(
         public boolean required() {
             return value != null && !value.isBlank() && !waived();
         }
+
+        /** The texts of which one must come. A text of which nothing is left without its prefix is none of them: anybody could send that. */
+        public List<String> accepted() {
+            return Stream.concat(Stream.of(value), alsoAccept.stream()).filter(text -> !SecretCheck.bare(text, prefixes).isEmpty()).toList();
+        }
+
+        @Override
+        public String toString() {
+            return "Token[variable=" + variable + ", headers=" + headers + ", prefixes=" + prefixes + "]";
+        }
     }
 
     /**
@@ -153,6 +169,11 @@ public record RelayProperties(
 
         public boolean required() {
             return secrets.stream().anyMatch(secret -> !secret.isBlank());
+        }
+
+        @Override
+        public String toString() {
+            return "Signature[variable=" + variable + ", secretEncoding=" + secretEncoding + ", tolerance=" + tolerance + ", forms=" + forms + "]";
         }
     }
 
@@ -236,7 +257,7 @@ public record RelayProperties(
 
         @Override
         public String toString() {
-            return "Account[id=" + id + ", region=" + region + ", url=" + url + "]";
+            return "Account[id=" + id + ", region=" + region + "]";
         }
     }
 }

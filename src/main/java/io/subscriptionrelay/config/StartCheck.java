@@ -41,6 +41,7 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
         refuseUnsetPlaceholders();
         refuseOnePort();
         RelayProperties properties = Binder.get(environment).bind("relay", RelayProperties.class).get();
+        new SecretCheck(environment).check(properties);
         Map<String, Provider> providers = properties.providers();
         Map<String, Destination> destinations = properties.destinations();
         boolean anyProvider = providers.values().stream().anyMatch(Provider::open);

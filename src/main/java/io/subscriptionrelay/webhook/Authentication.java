@@ -3,6 +3,7 @@ package io.subscriptionrelay.webhook;
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.config.RelayProperties.SecretEncoding;
 import io.subscriptionrelay.config.RelayProperties.Signature;
+import io.subscriptionrelay.config.RelayProperties.SignatureEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;
 import io.subscriptionrelay.config.StartRefusedException;
@@ -33,17 +34,19 @@ final class Authentication {
     private static final String TIMESTAMP = "t=";
     private static final String SIGNATURE_BESIDE_TIMESTAMP = "v1=";
     private static final int LONGEST_TIMESTAMP = 12;
-    /** Half of a secret with a comma in it could be guessed. */
-    private static final int SHORTEST_OF_SEVERAL = 3;
     private static final Pattern SIGNED_WORD = Pattern.compile("\\{(timestamp|id|body|secret)}|.", Pattern.DOTALL);
     /** An id with a dot could be cut elsewhere than where it was signed, so that other words of it pass for the time. */
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,255}");
     /** A header may carry several signatures while the provider changes its key, but not a list to be tried for long. */
     private static final int MOST_SIGNATURES = 8;
+    /** Of an HMAC-SHA256, in characters. */
+    private static final int HEX_LENGTH = 64;
+    private static final int BASE64_LENGTH = 44;
 
     private final Provider provider;
     private final Clock clock;
     private final List<Key> keys;
+    private final List<String> accepted;
     private final Set<String> headers;
 
     /** @throws StartRefusedException when signatures could never fit, because the way to check them is not said or a secret is no key */
@@ -51,6 +54,7 @@ final class Authentication {
         this.provider = provider;
         this.clock = clock;
         keys = provider.signature() == null || !provider.signature().required() ? List.of() : keys(provider.signature());
+        accepted = provider.token() == null || !provider.token().required() ? List.of() : provider.token().accepted();
         headers = Set.copyOf(headers(provider));
     }
 
@@ -83,11 +87,6 @@ final class Authentication {
                     "Write a form with a `header` under the provider's `signature.forms`.");
         }
         List<String> secrets = signature.secrets().stream().filter(secret -> !secret.isBlank()).toList();
-        if (secrets.size() > 1 && secrets.stream().anyMatch(secret -> secret.length() < SHORTEST_OF_SEVERAL)) {
-            throw new StartRefusedException(signature.variable() + " holds a comma, which separates several secrets, and one of them would have"
-                    + " fewer than " + SHORTEST_OF_SEVERAL + " characters.",
-                    "If it is one secret with a comma in it, have the provider make another one; nobody could tell it from several.");
-        }
         Stream<String> whole = secrets.size() > 1 && signature.secretEncoding() == SecretEncoding.TEXT
                 // one secret that has a comma in it
                 ? Stream.of(String.join(",", secrets)) : Stream.empty();
@@ -130,12 +129,40 @@ final class Authentication {
     }
 
     /**
+     * Checks what can be checked before the body is here. Whoever fails this fails {@link #check} too, whatever his body is.
+     *
+     * @param header the value of a request header, or null
+     * @return whether the sender has proved by a token that he knows a secret
+     * @throws NotAuthenticException when a proof is missing or wrong, or when none is configured
+     */
+    boolean checkHead(Function<String, String> header) throws NotAuthenticException {
+        claims(header);
+        return provider.token() != null && provider.token().required();
+    }
+
+    /**
      * Checks all that this provider has to prove.
      *
      * @param header the value of a request header, or null
      * @throws NotAuthenticException when a proof is missing or wrong, or when none is configured
      */
     void check(Function<String, String> header, byte[] body) throws NotAuthenticException {
+        List<Claim> claims = claims(header);
+        if (signatureRequired() && claims.stream().noneMatch(claim -> fits(claim, body))) {
+            throw signatureDoesNotFit();
+        }
+    }
+
+    private boolean signatureRequired() {
+        return provider.signature() != null && provider.signature().required();
+    }
+
+    private static NotAuthenticException signatureDoesNotFit() {
+        return new NotAuthenticException("the signature is missing, wrong or too old");
+    }
+
+    /** Checks the token, and gives what is claimed to be signed; where no signature is required, nothing. */
+    private List<Claim> claims(Function<String, String> header) throws NotAuthenticException {
         if (!provider.open()) {
             throw new NotAuthenticException("no secret is configured");
         }
@@ -143,17 +170,23 @@ final class Authentication {
         if (token != null && token.required() && !tokenFits(token, header)) {
             throw new NotAuthenticException("the token is missing or wrong");
         }
-        Signature signature = provider.signature();
-        if (signature != null && signature.required() && !signatureFits(signature, header, body)) {
-            throw new NotAuthenticException("the signature is missing, wrong or too old");
+        if (!signatureRequired()) {
+            return List.of();
         }
+        List<Claim> claims = new ArrayList<>();
+        for (SignatureForm form : provider.signature().forms().values()) {
+            Claim claim = form.enabled() ? claim(form, header) : null;
+            if (claim != null) {
+                claims.add(claim);
+            }
+        }
+        if (claims.isEmpty()) {
+            throw signatureDoesNotFit();
+        }
+        return claims;
     }
 
-    private static boolean tokenFits(Token token, Function<String, String> header) {
-        List<String> accepted = new ArrayList<>();
-        accepted.add(token.value());
-        // a blank one, left over in a list, would let in whoever sends an empty header
-        token.alsoAccept().stream().filter(text -> !text.isBlank()).forEach(accepted::add);
+    private boolean tokenFits(Token token, Function<String, String> header) {
         boolean fits = false;
         for (String name : token.headers()) {
             String sent = header.apply(name);
@@ -175,19 +208,15 @@ final class Authentication {
         return text.regionMatches(true, 0, start, 0, start.length()) ? text.substring(start.length()).trim() : text;
     }
 
-    private boolean signatureFits(Signature signature, Function<String, String> header, byte[] body) {
-        for (SignatureForm form : signature.forms().values()) {
-            if (form.enabled() && formFits(signature, form, header, body)) {
-                return true;
-            }
-        }
-        return false;
+    /** What the headers of a request claim to be signed, and how, in one of the ways to sign. */
+    private record Claim(SignatureForm form, String timestamp, String id, List<String> signatures) {
     }
 
-    private boolean formFits(Signature signature, SignatureForm form, Function<String, String> header, byte[] body) {
+    /** Null when no body could make it fit. */
+    private Claim claim(SignatureForm form, Function<String, String> header) {
         String sent = header.apply(form.header());
         if (sent == null) {
-            return false;
+            return null;
         }
         String timestamp = form.timestampHeader() == null ? null : header.apply(form.timestampHeader());
         String prefix = form.prefix() != null ? form.prefix() : form.timeBesideSignature() ? SIGNATURE_BESIDE_TIMESTAMP : "";
@@ -196,25 +225,30 @@ final class Authentication {
             String part = parts.nextToken().trim();
             if (form.timeBesideSignature() && part.startsWith(TIMESTAMP)) {
                 if (timestamp != null) {
-                    return false;
+                    return null;
                 }
                 timestamp = part.substring(TIMESTAMP.length());
             } else if (part.startsWith(prefix) && signatures.size() < MOST_SIGNATURES) {
                 signatures.add(part.substring(prefix.length()));
             }
         }
-        if ((form.timestampHeader() != null || form.timeBesideSignature()) && !recent(timestamp, signature)) {
-            return false;
+        int length = form.encoding() == SignatureEncoding.HEX ? HEX_LENGTH : BASE64_LENGTH;
+        if (signatures.stream().noneMatch(signature -> signature.length() == length)) {
+            return null;
+        }
+        if ((form.timestampHeader() != null || form.timeBesideSignature()) && !recent(timestamp, provider.signature())) {
+            return null;
         }
         String id = form.idHeader() == null ? "" : header.apply(form.idHeader());
-        if (form.idHeader() != null && (id == null || !ID.matcher(id).matches())) {
-            return false;
-        }
+        return form.idHeader() != null && (id == null || !ID.matcher(id).matches()) ? null : new Claim(form, timestamp, id, signatures);
+    }
+
+    private boolean fits(Claim claim, byte[] body) {
         boolean fits = false;
         for (Key key : keys) {
-            byte[] hmac = hmac(key, form.signed(), timestamp, id, body);
-            for (String candidate : signatures) {
-                fits |= switch (form.encoding()) {
+            byte[] hmac = hmac(key, claim.form().signed(), claim.timestamp(), claim.id(), body);
+            for (String candidate : claim.signatures()) {
+                fits |= switch (claim.form().encoding()) {
                     case HEX -> equal(candidate.toLowerCase(Locale.ROOT), HexFormat.of().formatHex(hmac));
                     case BASE64 -> equal(candidate, Base64.getEncoder().encodeToString(hmac));
                 };

@@ -51,6 +51,13 @@ class StartRefusedTest {
     }
 
     @Test
+    void aTokenThatIsOnlyAPrefixIsNamedInsteadOfOpeningAProvider() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("http://127.0.0.1:9").set("QONVERSION_TOKEN", "Bearer ${NOT_SET_ANYWHERE:}"));
+        assertThat(refusal).hasMessageContaining("QONVERSION_TOKEN");
+        assertThat(folder.resolve("journal")).doesNotExist();
+    }
+
+    @Test
     void aSecretThatACommaWouldCutIntoSomethingShortIsRefused() {
         StartRefusedException refusal = refusal(RelayApp.with(folder).cleverTap("http://127.0.0.1:9")
                 .set("PURCHASELY_SHARED_SECRET", "k9,a long remainder of the secret"));

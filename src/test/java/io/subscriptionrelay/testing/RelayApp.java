@@ -29,7 +29,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** The real application, with the real routes and an embedded broker on disk, in this JVM and on free ports. */
 public final class RelayApp implements AutoCloseable {
 
-    public static final String AUTHORIZATION = "Bearer of the tests";
+    public static final String AUTHORIZATION = "Bearer of all the tests";
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private final ConfigurableApplicationContext context;

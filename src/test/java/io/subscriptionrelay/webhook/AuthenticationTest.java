@@ -225,6 +225,18 @@ class AuthenticationTest {
     }
 
     @Example
+    void aTokenOfWhichNothingIsLeftWithoutItsPrefixLetsInNobody() {
+        for (String token : List.of("Bearer ", "Bearer", "basic  ", "Bearer Basic ", "Bearer Bearer")) {
+            Provider provider = new Provider(new Token("T", token, List.of(token), List.of("Authorization", "Authorization-Token"),
+                    List.of("Basic", "Bearer")), null, true);
+            for (String sent : List.of("", " ", "Bearer", "Bearer ", "basic", "Basic Bearer", "Bearer Bearer", "Bearer Basic", token, token.trim())) {
+                assertNotAuthentic(provider, headers("Authorization", sent), new byte[0]);
+                assertNotAuthentic(provider, headers("Authorization-Token", sent), new byte[0]);
+            }
+        }
+    }
+
+    @Example
     void aProviderWithoutAnySecretIsClosed() {
         for (Provider closed : List.of(new Provider(null, null, false), token(""), token("  "), revenueCat(""), revenueCat())) {
             assertNotAuthentic(closed, headers("Authorization", "", SIGNATURE_HEADER, signature("x", NOW, new byte[0])), new byte[0]);

@@ -1,0 +1,85 @@
+package io.subscriptionrelay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.subscriptionrelay.testing.Ports;
+import io.subscriptionrelay.testing.RelayApp;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The program as it is called, in a process of its own, with everything in its environment that a start needs. */
+class CommandLineTest {
+
+    @TempDir
+    Path folder;
+
+    private record Ended(int status, String out, String err) {
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "Run", "--demo", "--debug", "-h", "-Dserver.port=1", "--=x", "server.port=9", "run demo", "run --port 9",
+        "--spring.main.banner-mode=off trace", "trace-all"})
+    void anArgumentThatIsNotKnownIsAnErrorAndNothingIsStarted(String arguments) throws Exception {
+        Ended ended = run(arguments.split(" "));
+        assertThat(ended.status()).as(ended.toString()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.err().lines()).singleElement().asString().contains("`run`", "`trace`", "--name=value").endsWith(".");
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void theArgumentThatIsNotKnownIsNamedWithoutItsValue() throws Exception {
+        assertThat(run("demo").err()).contains("`demo`");
+        assertThat(run("REVENUECAT_AUTHORIZATION=the-secret").err()).contains("`REVENUECAT_AUTHORIZATION=...`").doesNotContain("the-secret");
+        assertThat(run("--REVENUECAT_AUTHORIZATION", "the-secret").err()).contains("`--REVENUECAT_AUTHORIZATION`").doesNotContain("the-secret");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "run --help"})
+    void helpSaysWhatIsKnownAndStartsNothing(String arguments) throws Exception {
+        Ended ended = run(arguments.split(" "));
+        assertThat(ended.status()).as(ended.toString()).isZero();
+        assertThat(ended.out()).contains("run", "trace", "--name=value");
+        assertThat(ended.err()).isEmpty();
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    /** The start is refused, because both ports are the same: so it has got there, with the options. */
+    @ParameterizedTest
+    @ValueSource(strings = {"run --management.server.port=%1$s", "--management.server.port=%1$s --spring.main.banner-mode=off"})
+    void runOrNoCommandStartsTheRelayWithItsOptions(String arguments) throws Exception {
+        String port = Integer.toString(Ports.free());
+        Ended ended = run(("%s --server.port=%%1$s".formatted(arguments)).formatted(port).split(" "));
+        assertThat(ended.status()).as(ended.toString()).isEqualTo(1);
+        assertThat(ended.out()).contains("Webhooks and operations are both to answer at port " + port);
+    }
+
+    private Ended run(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC", "-Xmx256m", "-cp", System.getProperty("java.class.path"), "io.subscriptionrelay.SubscriptionRelayApplication"));
+        command.addAll(List.of(arguments));
+        Path out = folder.resolve("out");
+        Path err = folder.resolve("err");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().putAll(Map.of("RELAY_DATA_DIR", folder.resolve("data").toString(), "REVENUECAT_AUTHORIZATION", RelayApp.AUTHORIZATION,
+                "CLEVERTAP_ACCOUNT_ID", "account", "CLEVERTAP_PASSCODE", "passcode", "CLEVERTAP_URL", "http://127.0.0.1:9",
+                "SERVER_PORT", Integer.toString(Ports.free()), "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free())));
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("it ends by itself, and does not start").isTrue();
+            return new Ended(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+}
