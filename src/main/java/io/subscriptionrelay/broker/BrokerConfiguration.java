@@ -83,7 +83,7 @@ class BrokerConfiguration {
                 .setSecurityEnabled(false)
                 .setJMXManagementEnabled(true)
                 .setPersistIDCache(true)
-                // JournalCheck relies on it that no file is ever deleted
+                // the broker would delete files without a word to JournalCheck, which then misses them; SpareFiles deletes them instead
                 .setJournalPoolFiles(Integer.MAX_VALUE)
                 .setIDCacheSize(properties.broker().duplicateWindow())
                 .setMessageCounterEnabled(false)

@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +34,8 @@ final class DataFolderLock implements AutoCloseable {
      * @throws StartRefusedException when another process still has it after this time
      */
     static DataFolderLock take(Path folder, Duration patience) throws IOException, InterruptedException {
-        FileChannel file = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel file = FileChannel.open(folder.resolve(FILE), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                OwnFiles.attributes(folder));
         long deadline = System.nanoTime() + patience.toNanos();
         boolean told = false;
         while (!locked(file)) {

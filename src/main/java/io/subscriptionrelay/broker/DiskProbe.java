@@ -39,7 +39,7 @@ final class DiskProbe {
                 return bounded(Long.parseLong(Files.readString(remembered).trim()));
             }
             Duration measured = bounded(measure(folder));
-            Files.writeString(remembered, Long.toString(measured.toNanos()));
+            Files.writeString(Files.createFile(remembered, OwnFiles.attributes(folder)), Long.toString(measured.toNanos()));
             return measured;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

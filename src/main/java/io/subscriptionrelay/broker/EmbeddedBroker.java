@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.activemq.artemis.core.config.Configuration;
+import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.slf4j.Logger;
@@ -37,6 +38,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final DataFolderLock lock;
     private final Path folder;
     private final JournalCheck files;
+    private final SpareFiles spare = new SpareFiles(System::nanoTime);
     private final ScheduledExecutorService watch;
     private volatile EmbeddedActiveMQ broker;
     private volatile String problem;
@@ -130,6 +132,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                 LOG.info("The broker runs again");
             } else if (state == ActiveMQServer.SERVER_STATE.STARTED && looks++ % LOOKS_PER_INVENTORY == 0) {
                 remember();
+                tidy();
             }
         } catch (Exception notYet) {
             LOG.debug("The broker cannot be started yet", notYet);
@@ -141,6 +144,16 @@ public final class EmbeddedBroker implements AutoCloseable {
             files.remember();
         } catch (IOException e) {
             LOG.debug("The inventory of the broker's files cannot be written; the one before stays", e);
+        }
+    }
+
+    private void tidy() {
+        try {
+            if (broker.getActiveMQServer().getStorageManager().getMessageJournal() instanceof JournalImpl journal) {
+                spare.tidy(journal.getFilesRepository(), files::forget);
+            }
+        } catch (Exception e) {
+            LOG.debug("A spare file of the journal cannot be overwritten or deleted now", e);
         }
     }
 

@@ -4,16 +4,20 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
@@ -94,7 +98,7 @@ final class JournalCheck {
     }
 
     /**
-     * Notes which files there are. Journal files are never deleted but used again, and a page that is not the last of its
+     * Notes which files there are. Journal files are used again, or {@linkplain #forget forgotten} before they are deleted, and a page that is not the last of its
      * address never changes; so an inventory that is some seconds old accuses nobody wrongly.
      *
      * @throws IOException when it cannot be written; the one before stays
@@ -114,11 +118,28 @@ final class JournalCheck {
                 lastPage = file.getKey();
             }
         }
-        if (lines.equals(lines(inventory))) {
-            return;
+        if (!lines.equals(lines(inventory))) {
+            write(lines);
         }
+    }
+
+    /**
+     * Notes that a file goes, before it does: a file that is missed refuses the next start.
+     *
+     * @throws IOException when that cannot be written; the file must stay then
+     */
+    void forget(Path file) throws IOException {
+        String ending = " " + folder.toAbsolutePath().relativize(file.toAbsolutePath()).toString().replace('\\', '/');
+        write(lines(inventory).stream().filter(line -> !line.endsWith(ending)).toList());
+    }
+
+    private void write(List<String> lines) throws IOException {
         Path next = inventory.resolveSibling(INVENTORY + ".new");
-        Files.write(next, lines);
+        Files.deleteIfExists(next);
+        try (FileChannel file = FileChannel.open(next, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnFiles.attributes(next))) {
+            file.write(ByteBuffer.wrap(lines.stream().map(line -> line + "\n").collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8)));
+            file.force(true);
+        }
         Files.move(next, inventory, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 

@@ -98,6 +98,17 @@ public class CleverTap implements DestinationRules {
                 : AppliedState.key("identity", record.path("identity").asText()));
     }
 
+    /** A {@code Charged} event is a kind of its own, because it comes beside the event that it is made of. */
+    @Override
+    public String kind(JsonNode record) {
+        return record.path("type").asText().equals("profile") ? "profile" : record.path("evtName").asText().equals("Charged") ? "charged" : "event";
+    }
+
+    @Override
+    public String user(JsonNode record) {
+        return record.path("objectId").asText(record.path("identity").asText(""));
+    }
+
     /**
      * Takes the batch in the body; what follows works on the property {@code upload}. Profiles that are older than what a user
      * already has are left out, and those of one user go up one batch after the other, whichever relay has the batch.

@@ -21,6 +21,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param providers who sends webhooks, by the name that stands in the path
  * @param destinations who is delivered to, by name
  * @param trace what is kept of what became of each event
+ * @param parked for how long parked events are kept
  */
 @ConfigurationProperties("relay")
 public record RelayProperties(
@@ -31,7 +32,8 @@ public record RelayProperties(
         @DefaultValue Console console,
         @DefaultValue Map<String, Provider> providers,
         @DefaultValue Map<String, Destination> destinations,
-        @DefaultValue Trace trace) {
+        @DefaultValue Trace trace,
+        @DefaultValue Parked parked) {
 
     /** Where {@code routes/} and {@code mappings/} are; relative to the working directory. */
     public Path homeFolder() {
@@ -80,6 +82,21 @@ public record RelayProperties(
      * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}
      */
     public record Trace(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("7d") Duration keep, @DefaultValue("50000") int queue) {
+    }
+
+    /**
+     * The parked events.
+     *
+     * @param keep for how long, a plain number in days; absent: until a person replays or discards them
+     */
+    public record Parked(@DurationUnit(ChronoUnit.DAYS) Duration keep) {
+
+        public Parked {
+            if (keep != null && (keep.isZero() || keep.isNegative())) {
+                throw new IllegalArgumentException("relay.parked.keep is " + keep + ", which would discard each event that is parked;"
+                        + " write a time like 90d, or leave it out to keep them until somebody decides");
+            }
+        }
     }
 
     /**

@@ -15,6 +15,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.EnvironmentAware;
+import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
@@ -23,7 +24,7 @@ import org.springframework.stereotype.Component;
  * start that could do nothing at all, before a broker or a port is opened.
  */
 @Component
-class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
+class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered {
 
     private static final Logger LOG = LoggerFactory.getLogger(StartCheck.class);
 
@@ -34,6 +35,12 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware {
     @Override
     public void setEnvironment(Environment environment) {
         this.environment = environment;
+    }
+
+    /** Before whatever has no order, as {@link DataFolder}: a start that is refused makes nothing. */
+    @Override
+    public int getOrder() {
+        return 0;
     }
 
     @Override

@@ -6,6 +6,9 @@ import java.util.Optional;
 /** What a destination is known to refuse, so that it need not be asked. */
 public interface DestinationRules {
 
+    /** The kind of records of which nothing more is known. */
+    String ANY_KIND = "record";
+
     /** The destination's name. */
     String destination();
 
@@ -15,6 +18,18 @@ public interface DestinationRules {
      */
     default Optional<String> stateKey(JsonNode record) {
         return Optional.empty();
+    }
+
+    /**
+     * What kind of record this is, as it stays whatever the settings call things: a replay finds the record that was parked by it. No slash.
+     */
+    default String kind(JsonNode record) {
+        return ANY_KIND;
+    }
+
+    /** The id of the user that this record is about, for the same purpose; empty when it is about none. */
+    default String user(JsonNode record) {
+        return "";
     }
 
     /** Why this record would be refused for good, or empty. Names no personal data. */

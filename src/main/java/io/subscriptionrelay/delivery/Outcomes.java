@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.Timer;
 import io.subscriptionrelay.broker.Repeats;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.logs.LineAMinute;
+import io.subscriptionrelay.logs.Printable;
 import io.subscriptionrelay.trace.Happening;
 import io.subscriptionrelay.trace.Trace;
 import io.subscriptionrelay.trace.Traces;
@@ -53,6 +55,7 @@ public class Outcomes {
     /** Asking the registry for a meter costs more than counting with it. */
     private final Map<Labels, Counter> counters = new ConcurrentHashMap<>();
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
+    private final LineAMinute parkedLines;
 
     private record Labels(String name, String provider, String destination, String account, String step, String reason) {
     }
@@ -62,6 +65,7 @@ public class Outcomes {
         this.traces = traces;
         this.repeats = repeats;
         this.clock = clock;
+        parkedLines = new LineAMinute(clock);
     }
 
     /** A webhook was stored, or is a repeat of one that was. */
@@ -80,7 +84,7 @@ public class Outcomes {
 
     /** Nothing is sent for the event. */
     public void skipped(Exchange exchange, String provider, String eventId, String step, String destination, String reason) {
-        String said = Causes.withoutAddresses(reason);
+        String said = Causes.reason(reason);
         BatchTransaction.afterCommit(exchange, () -> {
             if (LOG.isDebugEnabled()) {
                 log(LOG.atDebug(), provider, eventId, destination, "{} event {} is skipped for {}: {}", destination, said);
@@ -127,12 +131,15 @@ public class Outcomes {
         });
     }
 
-    /** An event was parked. */
+    /** An event was parked. Of those that have one reason a line a minute is logged, which counts the others. */
     public void parked(Exchange exchange, String provider, String eventId, String step, String destination, String account,
             Integer part, String reason, String parkedId) {
         BatchTransaction.afterCommit(exchange, () -> {
-            log(LOG.atWarn(), provider, eventId, destination, "{} event {} is parked{}: {}",
-                    destination == null ? "" : " for " + destination, reason);
+            int leftOut = parkedLines.leftOut(reason);
+            if (leftOut >= 0) {
+                log(LOG.atWarn(), provider, eventId, destination, "{} event {} is parked{}: {}{}", destination == null ? "" : " for " + destination,
+                        reason, leftOut == 0 ? "" : " (%,d more since the last such line)".formatted(leftOut));
+            }
             counter("relay.events.parked", "Events set aside until a person replays or discards them", label(provider), label(destination),
                     bounded(accounts, label(account)), label(step), null).increment();
             traces.add(Happening.PARKED, provider, eventId, step, destination, account, part, null, reason, parkedId);
@@ -146,12 +153,12 @@ public class Outcomes {
 
     /**
      * A line with the fields by which it is found in a JSON log. An id that names the user is replaced by the key that the trace
-     * has too.
+     * has too; what is no visible character in it is escaped.
      *
      * @param text beginning with the provider and the event id
      */
     private static void log(LoggingEventBuilder line, String provider, String eventId, String destination, String text, Object... more) {
-        String key = Trace.eventKey(eventId);
+        String key = Printable.id(Trace.eventKey(eventId));
         LoggingEventBuilder found = line.addKeyValue(Headers.PROVIDER, provider).addKeyValue(Headers.EVENT_ID, key)
                 .addArgument(provider).addArgument(key);
         if (destination != null) {

@@ -111,6 +111,17 @@ public class OneSignal implements DestinationRules, DisposableBean {
         return id.equals(".") || id.equals("..") ? Optional.of("OneSignal cannot be asked for a user whose id is " + id) : Optional.empty();
     }
 
+    @Override
+    public String kind(JsonNode record) {
+        return record.has(CustomEvents.KEY) ? "custom-event" : "tags";
+    }
+
+    @Override
+    public String user(JsonNode record) {
+        JsonNode event = record.path(CustomEvents.KEY);
+        return record.path("id").asText(event.path("onesignal_id").asText(event.path("external_id").asText("")));
+    }
+
     /**
      * Delivers a batch and settles it.
      *

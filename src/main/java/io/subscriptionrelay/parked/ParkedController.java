@@ -75,6 +75,12 @@ class ParkedController {
         return parked.discard(id) ? ResponseEntity.ok(Map.of("discarded", 1)) : notFound();
     }
 
+    /** Not without a filter: a slip would discard all. */
+    @DeleteMapping
+    Map<String, Object> discardAll(HttpServletRequest request) {
+        return Map.of("discarded", parked.discard(query(request, ParkedFilter.NAMES).filter()));
+    }
+
     private static ParkedQuery query(HttpServletRequest request, Set<String> known) {
         return ParkedQuery.of(request.getQueryString(), known);
     }

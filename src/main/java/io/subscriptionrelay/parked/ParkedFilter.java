@@ -2,8 +2,8 @@ package io.subscriptionrelay.parked;
 
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.trace.EventFilter;
-import java.util.ArrayList;
-import java.util.List;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
 import java.util.Map;
 import java.util.Set;
 
@@ -13,15 +13,23 @@ import java.util.Set;
  * @param reason the beginning of the reason
  * @param from parked at this time or later, in milliseconds since 1970
  * @param to parked before this time, in milliseconds since 1970
+ * @param user an id of a user that the webhook carries
+ * @param id of the one entry
  */
 public record ParkedFilter(String queue, String reason, String provider, String eventId, String step, String destination,
-        String account, Long from, Long to) {
+        String account, Long from, Long to, String user, String id) {
 
     /** Every parked event. */
-    public static final ParkedFilter ANY = new ParkedFilter(null, null, null, null, null, null, null, null, null);
+    public static final ParkedFilter ANY = new ParkedFilter(null, null, null, null, null, null, null, null, null, null, null);
 
     /** The names of the query's parameters. */
-    static final Set<String> NAMES = Set.of("queue", "reason", "provider", "eventId", "step", "destination", "account", "from", "to");
+    static final Set<String> NAMES = Set.of("queue", "reason", "provider", "eventId", "step", "destination", "account", "from", "to",
+            "user");
+
+    /** The one entry with this id. */
+    static ParkedFilter one(String id) {
+        return new ParkedFilter(null, null, null, null, null, null, null, null, null, null, id);
+    }
 
     /**
      * Reads a filter as an operator writes it.
@@ -32,30 +40,26 @@ public record ParkedFilter(String queue, String reason, String provider, String 
     static ParkedFilter of(Map<String, String> values) {
         return new ParkedFilter(values.get("queue"), values.get("reason"), values.get("provider"), values.get("eventId"), values.get("step"),
                 values.get("destination"), values.get("account"), EventFilter.time("from", values.get("from")),
-                EventFilter.time("to", values.get("to")));
+                EventFilter.time("to", values.get("to")), values.get("user"), null);
     }
 
-    /** The JMS selector that says the same of the messages in a parked queue; null for any. */
-    String selector() {
-        List<String> conditions = new ArrayList<>();
-        equal(conditions, Headers.PROVIDER, provider);
-        if (eventId != null) {
-            conditions.add("(" + Headers.EVENT_ID + " = '" + quoted(eventId) + "' OR " + Headers.EVENT_KEY + " = '" + quoted(eventId) + "')");
-        }
-        equal(conditions, Headers.STEP, step);
-        equal(conditions, Headers.DESTINATION, destination);
-        equal(conditions, Headers.ACCOUNT, account);
-        if (reason != null) {
-            conditions.add(Headers.REASON + " LIKE '" + quoted(reason.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
-                    + "%' ESCAPE '\\'");
-        }
-        if (from != null) {
-            conditions.add(Headers.PARKED_AT + " >= " + from);
-        }
-        if (to != null) {
-            conditions.add(Headers.PARKED_AT + " < " + to);
-        }
-        return conditions.isEmpty() ? null : String.join(" AND ", conditions);
+    /** Whether a parked message is meant, as far as it does not depend on its queue. */
+    boolean fits(Message message) throws JMSException {
+        return is(message, Headers.PROVIDER, provider)
+                && (eventId == null || is(message, Headers.EVENT_ID, eventId) || is(message, Headers.EVENT_KEY, eventId))
+                && is(message, Headers.STEP, step) && is(message, Headers.DESTINATION, destination) && is(message, Headers.ACCOUNT, account)
+                && (reason == null || String.valueOf(message.getStringProperty(Headers.REASON)).startsWith(reason))
+                && (from == null && to == null || message.propertyExists(Headers.PARKED_AT) && inTime(message.getLongProperty(Headers.PARKED_AT)))
+                && (id == null || id.equalsIgnoreCase(ParkedQueues.id(message)))
+                && (user == null || EventUsers.has(ParkedQueues.body(message), user));
+    }
+
+    private static boolean is(Message message, String header, String value) throws JMSException {
+        return value == null || value.equals(message.getStringProperty(header));
+    }
+
+    private boolean inTime(long parkedAt) {
+        return (from == null || parkedAt >= from) && (to == null || parkedAt < to);
     }
 
     boolean covers(String name) {
@@ -64,16 +68,7 @@ public record ParkedFilter(String queue, String reason, String provider, String 
 
     /** The same, but only what was parked before now: what is parked again by its own replay is not replayed once more. */
     ParkedFilter before(long now) {
-        return new ParkedFilter(queue, reason, provider, eventId, step, destination, account, from, to == null ? now : Math.min(to, now));
-    }
-
-    private static void equal(List<String> conditions, String header, String value) {
-        if (value != null) {
-            conditions.add(header + " = '" + quoted(value) + "'");
-        }
-    }
-
-    private static String quoted(String value) {
-        return value.replace("'", "''");
+        return new ParkedFilter(queue, reason, provider, eventId, step, destination, account, from, to == null ? now : Math.min(to, now), user,
+                id);
     }
 }

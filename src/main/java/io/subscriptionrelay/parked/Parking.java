@@ -32,7 +32,7 @@ public class Parking {
      * @param why without personal data
      */
     public void address(Exchange exchange, Message message, String origin, String why) {
-        String reason = Causes.withoutAddresses(why);
+        String reason = Causes.reason(why);
         message.setHeader(Headers.REASON, reason);
         String parkedId = UUID.randomUUID().toString();
         message.setHeader(Headers.PARKED_ID, parkedId);

@@ -12,9 +12,10 @@ public interface Rehearsal {
      * @param webhook the bytes as they came
      * @param receivedAt in milliseconds since 1970
      * @param destination the one that it is replayed for; null for all
-     * @param part the one record of that destination that it is replayed for; null for all
+     * @param part the place of the one record of that destination that it is replayed for; null for all
+     * @param record the name of that one; null for all, or when only its place is known
      */
-    record Replay(String provider, String eventId, long receivedAt, String destination, Integer part, byte[] webhook) {
+    record Replay(String provider, String eventId, long receivedAt, String destination, Integer part, String record, byte[] webhook) {
     }
 
     /**

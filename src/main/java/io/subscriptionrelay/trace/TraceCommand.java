@@ -1,6 +1,7 @@
 package io.subscriptionrelay.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.logs.Printable;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -138,10 +139,10 @@ public final class TraceCommand {
     }
 
     private void print(JsonNode event) {
-        out.println(event.path("provider").asText() + " event " + event.path("eventId").asText());
+        out.println(Printable.text(event.path("provider").asText()) + " event " + Printable.id(event.path("eventId").asText()));
         boolean settled = false;
         for (JsonNode line : event.path("trace")) {
-            out.println("  " + line.path("at").asText() + "  " + said(line));
+            out.println(Printable.text("  " + line.path("at").asText() + "  " + said(line)));
             settled |= !Set.of("received", "repeated", "sent-back", "replayed").contains(line.path("outcome").asText());
         }
         if (!settled) {
@@ -178,6 +179,6 @@ public final class TraceCommand {
     }
 
     private static String sentence(String text) {
-        return Character.toUpperCase(text.charAt(0)) + text.substring(1) + ".";
+        return Printable.text(Character.toUpperCase(text.charAt(0)) + text.substring(1) + ".");
     }
 }

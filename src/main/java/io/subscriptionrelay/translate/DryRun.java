@@ -89,12 +89,13 @@ class DryRun implements Rehearsal {
             message.setHeader(Headers.RECEIVED_AT, replay.receivedAt());
             message.setHeader(Headers.DESTINATION, replay.destination());
             message.setHeader(Headers.PART, replay.part());
+            message.setHeader(Headers.RECORD, replay.record());
             message.setBody(translator.read(exchange));
         });
         if (end.getException() != null) {
             results.add("nothing", replay.destination(), null, null, null, null, "the route translate-" + replay.provider()
                     + " does not run, or fails on this event (" + end.getException().getClass().getSimpleName() + ")");
-        } else if (results.found.isEmpty()) {
+        } else if (results.found.isEmpty() && translator.unreached(end).isEmpty() && results.found.isEmpty()) {
             results.add("nothing", replay.destination(), null, null, null, null, "no destination that is on is sent this event");
         }
         return results.found;

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
@@ -46,6 +47,8 @@ public class Translator {
      */
     static final String ACCOUNT = "account";
 
+    /** Property of an exchange: a replay for one destination, and whether that destination was reached; copies of the exchange share it. */
+    private static final String REPLAY = "relayReplay";
     private static final ObjectMapper JSON = StrictJson.mapper();
     private static final String SANDBOX = "sandbox";
     private static final String PRODUCTION = "production";
@@ -86,14 +89,33 @@ public class Translator {
             facts = Facts.unreadable(raw);
         }
         facts.scalars().forEach(exchange::setProperty);
-        return new WebhookEvent(provider, message.getHeader(Headers.EVENT_ID, String.class), facts, webhook, raw,
+        WebhookEvent event = new WebhookEvent(provider, message.getHeader(Headers.EVENT_ID, String.class), facts, webhook, raw,
                 message.getHeader(Headers.RECEIVED_AT, 0L, Long.class), message.getHeader(Headers.DESTINATION, String.class),
-                message.getHeader(Headers.PART, Integer.class));
+                message.getHeader(Headers.PART, Integer.class), message.getHeader(Headers.RECORD, String.class));
+        if (event.only() != null) {
+            exchange.setProperty(REPLAY, new Replay(event, new AtomicBoolean()));
+        }
+        return event;
+    }
+
+    /**
+     * What parks a replayed event again when the routes did not lead to the destination that it is for; nothing otherwise. Called after the
+     * provider's route.
+     */
+    public List<Message> unreached(Exchange exchange) {
+        Replay replay = exchange.getProperty(REPLAY, Replay.class);
+        if (replay == null || replay.reached().get()) {
+            return List.of();
+        }
+        WebhookEvent event = replay.event();
+        return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, "the routes lead no " + event.provider()
+                + " event to " + event.only() + " any more; they did when this one was parked")));
     }
 
     /** The message that parks an event as a whole. */
     public List<Message> park(Exchange exchange, String reason) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
+        reached(exchange);
         return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, reason)));
     }
 
@@ -104,6 +126,16 @@ public class Translator {
      */
     public List<Message> translate(Exchange exchange) {
         return unlessDryRun(exchange, translated(exchange, exchange.getProperty(Headers.DESTINATION, String.class)));
+    }
+
+    private static void reached(Exchange exchange) {
+        Replay replay = exchange.getProperty(REPLAY, Replay.class);
+        if (replay != null) {
+            replay.reached().set(true);
+        }
+    }
+
+    private record Replay(WebhookEvent event, AtomicBoolean reached) {
     }
 
     private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {
@@ -120,12 +152,15 @@ public class Translator {
         if (event.only() != null && !event.only().equals(destination)) {
             return List.of();
         }
+        reached(exchange);
         if (!accounts.on(destination)) {
             return event.only() == null ? List.of() : List.of(parked(exchange, event, destination, null, null,
                     destination + " is off, because no account of it is configured; it was on when this event was parked"));
         }
         if (!mapper.has(event.provider(), destination)) {
-            return skipped(exchange, event, destination, null, "no mapping for " + destination);
+            String missing = "no mapping for " + destination;
+            return event.only() == null ? skipped(exchange, event, destination, null, missing)
+                    : List.of(parked(exchange, event, destination, null, null, missing + "; there was one when this event was parked"));
         }
         String step = exchange.getProperty(STEP, String.class);
         String skip = exchange.getProperty(SKIP, String.class);
@@ -194,18 +229,24 @@ public class Translator {
             return List.of(parked(exchange, event, destination, account, step, "the mapping " + event.provider() + "/" + destination
                     + ".jslt gave neither a list of records nor a reason to skip"));
         }
+        List<RecordName> names = RecordName.of(output, rules.get(destination));
+        if (event.part() != null) {
+            RecordName parked = RecordName.parse(event.record());
+            int part = parked == null ? event.part() : parked.in(names);
+            return List.of(part >= 0 && part < output.size()
+                    ? message(exchange, event, destination, account, step, part, output.get(part), names.get(part))
+                    : parked(exchange, event, destination, account, step, "the replayed record is no longer made: today's mapping makes "
+                            + output.size() + " of this event, and it is not among them"));
+        }
         List<Message> messages = new ArrayList<>(output.size());
         for (int part = 0; part < output.size(); part++) {
-            if (event.part() == null || event.part() == part) {
-                messages.add(message(exchange, event, destination, account, step, part, output.get(part)));
-            }
+            messages.add(message(exchange, event, destination, account, step, part, output.get(part), names.get(part)));
         }
-        return messages.isEmpty() ? List.of(parked(exchange, event, destination, account, step,
-                "today's mapping makes " + output.size() + " records of this event; the replayed one is not among them")) : messages;
+        return messages;
     }
 
     private Message message(Exchange exchange, WebhookEvent event, String destination, String account, String step, int part,
-            JsonNode record) {
+            JsonNode record, RecordName name) {
         Optional<String> refusal = rules.containsKey(destination) ? rules.get(destination).refusal(record) : Optional.empty();
         byte[] json;
         try {
@@ -217,6 +258,7 @@ public class Translator {
         if (refusal.isPresent()) {
             Message parked = parked(exchange, event, destination, account, step, refusal.get());
             parked.setHeader(Headers.PART, part);
+            parked.setHeader(Headers.RECORD, name.toString());
             return parked;
         }
         Message message = new DefaultMessage(exchange.getContext());
@@ -224,6 +266,7 @@ public class Translator {
         headers(message, event, destination, account, step);
         message.setHeader(Headers.EVENT_TIME, event.facts().time());
         message.setHeader(Headers.PART, part);
+        message.setHeader(Headers.RECORD, name.toString());
         if (rules.containsKey(destination)) {
             rules.get(destination).stateKey(record).ifPresent(key -> message.setHeader(Headers.STATE_KEY, key));
         }
@@ -247,6 +290,7 @@ public class Translator {
         if (event.part() != null) {
             message.setHeader(Headers.PART, event.part());
         }
+        set(message, Headers.RECORD, event.record());
         parking.address(exchange, message, "events." + event.provider(), reason);
         return message;
     }

@@ -10,10 +10,11 @@ import io.subscriptionrelay.mapping.Facts;
  * @param raw the bytes as they came
  * @param receivedAt in milliseconds since 1970
  * @param only the one destination that it is replayed for; null for all
- * @param part the one record of that destination that it is replayed for; null for all
+ * @param part the place of the one record of that destination that it is replayed for; null for all
+ * @param record the {@link RecordName} of that one; null for all, or when only its place is known
  */
 public record WebhookEvent(String provider, String id, Facts facts, JsonNode webhook, byte[] raw, long receivedAt, String only,
-        Integer part) {
+        Integer part, String record) {
 
     /** What the provider's route and its mappings go by; not its content, which is personal. */
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.broker.EmbeddedBroker;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
@@ -12,6 +13,11 @@ import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.Session;
+import jakarta.jms.BytesMessage;
+import jakarta.jms.JMSException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -22,6 +28,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +48,8 @@ class ParkedTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     /** An event of CleverTap's own, which it refuses with 513. */
     private static final String REFUSED_NAME = "App Launched";
+    /** In days. */
+    private static final int KEEP = 3;
     private static final String USER = "parked.person@mail.example";
 
     @TempDir
@@ -46,6 +57,8 @@ class ParkedTest {
     private static Path home;
     private static Path settings;
     private static String shipped;
+    private static Path jslt;
+    private static String shippedMapping;
     private static Simulators simulators;
     private static RelayApp relay;
     private static int number;
@@ -56,13 +69,15 @@ class ParkedTest {
         home = Home.copyTo(folder.resolve("home"));
         settings = home.resolve("mappings/revenuecat/clevertap.yaml");
         shipped = Files.readString(settings);
+        jslt = home.resolve("mappings/revenuecat/clevertap.jslt");
+        shippedMapping = Files.readString(jslt);
         simulators = new Simulators();
         relay = settings().start();
     }
 
     private static RelayApp.Builder settings() {
         return RelayApp.with(folder.resolve("data")).home(home).cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url())
-                .set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET);
+                .set("relay.parked.keep", KEEP + "d").set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET);
     }
 
     @AfterAll
@@ -83,6 +98,7 @@ class ParkedTest {
         await().atMost(SOON).until(ParkedTest::nothingUnderWay);
         entries("?limit=1000").forEach(entry -> assertThat(relay.manage("DELETE", "/parked/" + text(entry, "id")).statusCode()).isEqualTo(200));
         mapping(settings, shipped);
+        mapping(jslt, shippedMapping);
     }
 
     @Test
@@ -207,6 +223,7 @@ class ParkedTest {
         for (int i = 0; i < 4; i++) {
             post(Events.renewal(id + "-" + i, "user-" + i, Events.BASE + i));
         }
+        relay.awaitParked(4);
         parkWithoutType(id + "-typeless");
         relay.awaitParked(5);
         mapping(settings, shipped.replace("renewal: rc_renewal_event", "renewal: " + id));
@@ -239,8 +256,6 @@ class ParkedTest {
         result = dryRun("/" + text(entry, "id")).path("results").path(0);
         assertThat(text(result, "outcome") + ": " + text(result, "reason")).isEqualTo("skipped: event switched off");
         mapping(settings, shipped);
-        Path jslt = home.resolve("mappings/revenuecat/clevertap.jslt");
-        String shippedMapping = read(jslt);
         mapping(jslt, "{\"park\": \"not today\"}");
         result = dryRun("/" + text(entry, "id")).path("results").path(0);
         assertThat(text(result, "outcome") + ": " + text(result, "reason")).isEqualTo("parked: not today");
@@ -297,7 +312,7 @@ class ParkedTest {
     }
 
     @Test
-    void whatIsParkedSurvivesARestartAndStaysParkedWhileItsDestinationIsOff() {
+    void whatIsParkedSurvivesARestartAndStaysParkedWhileItsDestinationIsOffOrNoRouteLeadsThere() {
         refuseRenewals();
         post(Events.renewal(id, USER, Events.BASE));
         JsonNode before = relay.awaitParked(1).path("entries").path(0);
@@ -310,6 +325,20 @@ class ParkedTest {
         await().atMost(SOON).untilAsserted(() -> assertThat(entries("")).singleElement()
                 .satisfies(entry -> assertThat(text(entry, "reason")).startsWith("clevertap is off")));
         relay.close();
+        Path translate = home.resolve("routes/translate/translate.camel.yaml");
+        String step = "                - to:\n                    uri: direct:to-clevertap\n                    variableReceive: sent\n";
+        String shippedRoute = read(translate);
+        assertThat(shippedRoute).contains(step);
+        write(translate, shippedRoute.replace(step, ""));
+        relay = settings().start();
+        String parkedId = text(entries("").get(0), "id");
+        JsonNode result = dryRun("/" + parkedId).path("results").path(0);
+        assertThat(text(result, "outcome") + " " + text(result, "reason")).startsWith("parked the routes lead no revenuecat event to clevertap");
+        assertThat(relay.manage("POST", "/parked/" + parkedId).statusCode()).isEqualTo(200);
+        await().atMost(SOON).untilAsserted(() -> assertThat(entries("")).singleElement()
+                .satisfies(entry -> assertThat(text(entry, "reason")).startsWith("the routes lead no revenuecat event to clevertap")));
+        relay.close();
+        write(translate, shippedRoute);
         relay = settings().start();
         long stored = simulators.cleverTap.storedCount();
         assertThat(relay.manage("POST", "/parked").body()).isEqualTo("{\"replayed\":1}");
@@ -355,6 +384,169 @@ class ParkedTest {
         await().atMost(SOON).untilAsserted(() -> assertThat(relay.actuator("/events?id=" + key).path("events")).hasSize(1));
     }
 
+    @Test
+    void everyEntryIsReachedHoweverMuchIsParkedBeforeIt() {
+        mapping(jslt, "{\"park\": \"one reason\"}");
+        post(Events.renewal(id + "-0", "user-0", Events.BASE));
+        relay.awaitParked(1);
+        try {
+            // as if the queue had grown beyond what its address may have in memory
+            relay.bean(EmbeddedBroker.class).server().orElseThrow().locateQueue("parked.events.revenuecat").getPagingStore().startPaging();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        for (int i = 1; i < 160; i++) {
+            post(Events.renewal(id + "-" + i, "user-" + i, Events.BASE + i).replace("\"store\":", "\"padding\":\"" + "x".repeat(80_000) + "\",\"store\":"));
+        }
+        relay.awaitParked(160);
+        mapping(jslt, "{\"park\": \"another reason\"}");
+        post(Events.renewal(id + "-last", "last-user", Events.BASE + 200));
+        post(Events.renewal(id + "-lost", "lost-user", Events.BASE + 201));
+        relay.awaitParked(162);
+        mapping(jslt, shippedMapping);
+
+        for (int i = 0; i < 5; i++) {
+            assertThat(total("")).isEqualTo(162);
+            assertThat(total("?reason=one%20reason")).isEqualTo(160);
+        }
+        assertThat(relay.manage("DELETE", "/parked?user=lost-user").body()).isEqualTo("{\"discarded\":1}");
+        assertThat(relay.manage("POST", "/parked?reason=another%20reason").body()).isEqualTo("{\"replayed\":1}");
+        await().atMost(SOON).until(() -> simulators.cleverTap.stored().stream().anyMatch(record -> "last-user".equals(text(record.json(), "identity"))));
+        List<JsonNode> rest = entries("?limit=1000");
+        assertThat(rest).extracting(entry -> text(entry, "eventId")).hasSize(160).doesNotHaveDuplicates().allMatch(event -> event.startsWith(id));
+        assertThat(rest).extracting(entry -> text(entry, "id")).doesNotHaveDuplicates();
+        JsonNode deep = entries("?eventId=" + id + "-157").get(0);
+        assertThat(relay.actuator("/parked/" + text(deep, "id")).path("event").asText()).contains("user-157", "x".repeat(80_000));
+        assertThat(relay.manage("DELETE", "/parked/" + text(deep, "id")).body()).isEqualTo("{\"discarded\":1}");
+        assertThat(relay.manage("DELETE", "/parked?to=2100-01-01T00:00:00Z").body()).isEqualTo("{\"discarded\":159}");
+    }
+
+    @Test
+    void aReplayedRecordIsTheOneThatWasParkedWhereverTodaysMappingPutsIt() {
+        mapping(settings, shipped.replace("renewal: rc_renewal_event", "renewal: " + REFUSED_NAME).replace("charged: off", "charged: on"));
+        post(Events.renewal(id, "kind-user", Events.BASE));
+        JsonNode entry = relay.awaitParked(1).path("entries").path(0);
+        await().atMost(SOON).until(() -> stored("Charged").stream().filter(record -> "kind-user".equals(text(record.json(), "identity"))).count() == 1);
+        String today = shipped.replace("renewal: rc_renewal_event", "renewal: " + id).replace("charged: off", "charged: on")
+                .replace("profile: off", "profile: on");
+        mapping(settings, today);
+        JsonNode results = dryRun("/" + text(entry, "id")).path("results");
+        assertThat(results).hasSize(1);
+        assertThat(text(results.path(0).path("record"), "evtName")).isEqualTo(id);
+        long before = simulators.cleverTap.storedCount();
+        relay.manage("POST", "/parked/" + text(entry, "id"));
+        await().atMost(SOON).until(() -> stored(id).size() == 1);
+        await().atMost(SOON).until(ParkedTest::nothingUnderWay);
+        assertThat(simulators.cleverTap.storedCount()).as("neither the profile nor Charged again").isEqualTo(before + 1);
+    }
+
+    @Test
+    void aRecordThatIsNoLongerMadeIsParkedAgain() {
+        mapping(settings, shipped.replace("charged: off", "charged: on"));
+        mapping(jslt, shippedMapping.replaceFirst("(\"evtName\": \"Charged\",\\s+\"ts\": )[$]ts", "$1\"never\""));
+        assertThat(read(jslt)).contains("never");
+        post(Events.renewal(id, "charged-user", Events.BASE));
+        JsonNode entry = relay.awaitParked(1).path("entries").path(0);
+        mapping(jslt, shippedMapping);
+        mapping(settings, shipped.replace("profile: off", "profile: on"));
+        long before = simulators.cleverTap.storedCount();
+        assertThat(text(dryRun("/" + text(entry, "id")).path("results").path(0), "reason")).contains("no longer made");
+        relay.manage("POST", "/parked/" + text(entry, "id"));
+        await().atMost(SOON).untilAsserted(() -> assertThat(entries("")).singleElement()
+                .satisfies(again -> assertThat(text(again, "reason")).contains("no longer made")));
+        await().atMost(SOON).until(ParkedTest::nothingUnderWay);
+        assertThat(simulators.cleverTap.storedCount()).as("not the event again").isEqualTo(before);
+        mapping(settings, shipped.replace("charged: off", "charged: on"));
+        relay.manage("POST", "/parked");
+        await().atMost(SOON).until(() -> simulators.cleverTap.storedCount() == before + 1);
+        assertThat(stored("Charged").stream().filter(record -> "charged-user".equals(text(record.json(), "identity")))).hasSize(1);
+    }
+
+    @Test
+    void whatAnEarlierVersionParkedIsReplayedByItsPlace() {
+        parkedBefore(id, "earlier-user", Map.of("destination", "clevertap", "account", "production", "step", "renewal", "part", 0));
+        relay.awaitParked(1);
+        mapping(settings, shipped.replace("renewal: rc_renewal_event", "renewal: " + id));
+        assertThat(relay.manage("POST", "/parked").body()).isEqualTo("{\"replayed\":1}");
+        await().atMost(SOON).until(() -> stored(id).size() == 1);
+        parkedBefore(id + "-b", "earlier-user", Map.of("destination", "clevertap", "account", "production", "step", "renewal", "part", 1));
+        relay.awaitParked(1);
+        relay.manage("POST", "/parked");
+        await().atMost(SOON).untilAsserted(() -> assertThat(entries("")).singleElement()
+                .satisfies(again -> assertThat(text(again, "reason")).contains("no longer made")));
+    }
+
+    /** As a version did that addressed records by their place. */
+    private static void parkedBefore(String id, String user, Map<String, Object> more) {
+        parkedAt(System.currentTimeMillis(), id, user, more);
+    }
+
+    private static void parkedAt(long at, String id, String user, Map<String, Object> more) {
+        Map<String, Object> values = new TreeMap<>(more);
+        values.putAll(Map.of("provider", "revenuecat", "eventId", id, "receivedAt", Events.BASE, "reason", "some reason",
+                "parkedId", UUID.randomUUID().toString(), "parkedAt", at));
+        try (Connection connection = relay.bean(ConnectionFactory.class).createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            BytesMessage message = session.createBytesMessage();
+            message.writeBytes(Events.renewal(id, user, Events.BASE).getBytes(StandardCharsets.UTF_8));
+            for (Map.Entry<String, Object> value : values.entrySet()) {
+                message.setObjectProperty(value.getKey(), value.getValue());
+            }
+            session.createProducer(session.createQueue("parked.deliver.clevertap.production")).send(message);
+        } catch (JMSException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void theEventsOfAUserAreFoundAndDiscardedByAnyIdThatTheyCarry() throws Exception {
+        park(3);
+        String one = Events.renewal(id + "-one", "Original-7", Events.BASE + 9)
+                .replace("{\"$onesignalUserId\"", "{\"$email\":{\"value\":\"Jane.Doe@Mail.example\"},\"$clevertapId\":{\"value\":\"no device\"},\"$onesignalUserId\"")
+                .replace("\"app_user_id\"", "\"aliases\":[\"alias-7\"],\"app_user_id\"");
+        post(one);
+        relay.awaitParked(4);
+        for (String known : List.of("Original-7", "alias-7", "jane.doe@mail.example", Events.oneSignalId("Original-7"))) {
+            assertThat(entries("?user=" + encoded(known))).as(known).singleElement()
+                    .satisfies(entry -> assertThat(text(entry, "eventId")).isEqualTo(id + "-one"));
+        }
+        assertThat(total("?user=original-7")).isZero();
+        assertThat(total("?user=Original")).isZero();
+        assertThat(total("?user=1")).isZero();
+        assertThat(relay.actuator("/parked/reasons?user=alias-7").path("total").asInt()).isEqualTo(1);
+        assertThat(dryRun("", "&user=alias-7").path("total").asInt()).isEqualTo(1);
+        assertThat(relay.manage("DELETE", "/parked?user=alias-7&provider=purchasely").body()).isEqualTo("{\"discarded\":0}");
+        assertThat(relay.manage("DELETE", "/parked?user=alias-7").body()).isEqualTo("{\"discarded\":1}");
+        assertThat(total("?user=alias-7")).isZero();
+        assertThat(total("")).isEqualTo(3);
+        assertThat(jmx("discardWhere", null, null, null, null, null, null, "0" + USER)).isEqualTo(1);
+        assertThat(total("")).isEqualTo(2);
+    }
+
+    @Test
+    void allAreNotDiscardedByASlip() {
+        park(1);
+        for (String query : List.of("", "?", "?user=", "?usr=x", "?limit=5", "?dry-run=true")) {
+            RawHttp.Answer answer = RawHttp.send(relay.managementPort(), "DELETE", "/actuator/parked" + query, null);
+            assertThat(answer.status()).as(query).isEqualTo(400);
+        }
+        assertThat(relay.manage("DELETE", "/parked").body()).contains("at least one of").contains("user");
+        assertThat(total("")).isEqualTo(1);
+    }
+
+    @Test
+    void whatNobodyWantedIsDiscardedAfterTheTimeThatIsSetAndToldADayBefore() {
+        long now = System.currentTimeMillis();
+        parkedAt(now - Duration.ofDays(KEEP).plusMinutes(1).toMillis(), id + "-old", "old-user", Map.of());
+        parkedAt(now - Duration.ofDays(KEEP).minusHours(23).toMillis(), id + "-soon", "soon-user", Map.of());
+        parkedAt(now - Duration.ofDays(KEEP).minusHours(25).toMillis(), id + "-later", "later-user", Map.of());
+        relay.bean(ParkedAge.class).look();
+        assertThat(entries("")).extracting(entry -> text(entry, "eventId")).containsExactly(id + "-soon", id + "-later");
+        assertThat(relay.prometheus()).contains("relay_parked_expiring 1.0").containsPattern("relay_parked_oldest_seconds 17\\d{4}\\.");
+        await().atMost(SOON).untilAsserted(() -> assertThat(relay.actuator("/events?id=" + id + "-old").path("events").path(0).path("trace"))
+                .extracting(line -> text(line, "outcome")).containsExactly("discarded"));
+    }
+
     private void park(int count) {
         int before = total("");
         for (int i = 0; i < count; i++) {
@@ -391,6 +583,14 @@ class ParkedTest {
                 relay.bean(io.subscriptionrelay.mapping.Mapper.class).reload();
                 assertThat(relay.prometheus()).contains("relay_mappings_broken 0.0");
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -202,6 +202,22 @@ class EventTracesTest {
     }
 
     @Test
+    void theCommandLineEscapesWhatWouldForgeALineOrSteerTheTerminal() throws IOException {
+        String forged = id + "\n  2026-10-01T12:00:00Z  delivered\u001b[2J\u009b1m\u202e";
+        post(Events.event("forged", "NEW\\u001b]0;x\\u0007\\nTYPE", user, Events.BASE, NORMAL).replace("\"forged\"", json(forged)));
+        awaitTrace(() -> relay.actuator("/events?id=" + encoded(forged)), "received", "skipped", "skipped");
+        String said = command(Map.of("MANAGEMENT_SERVER_PORT", Integer.toString(relay.managementPort())), 0, "trace", forged);
+        assertThat(said.lines()).hasSize(4);
+        assertThat(said).startsWith("revenuecat event " + id + "\\u000a\\u0020\\u00202026-10-01T12:00:00Z\\u0020\\u0020delivered\\u001b[2J"
+                + "\\u009b1m\\u202e\n").contains("unknown event type NEW\\u001b]0;x\\u0007\\u000aTYPE");
+        assertThat(said.chars().filter(c -> c != '\n' && (c < ' ' || c > '~'))).isEmpty();
+    }
+
+    private static String json(String text) throws IOException {
+        return io.subscriptionrelay.webhook.StrictJson.mapper().writeValueAsString(text);
+    }
+
+    @Test
     void aFullQueueLeavesTracesOutAndCountsThemWhileEverythingIsDelivered(@TempDir Path other) {
         try (Simulators own = new Simulators(); RelayApp small = RelayApp.with(other).cleverTap(own.cleverTap.url())
                 .set("relay.trace.queue", "1").start()) {

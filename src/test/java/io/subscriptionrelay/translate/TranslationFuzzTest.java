@@ -62,7 +62,7 @@ class TranslationFuzzTest {
             if (facts.id().isBlank() || facts.id().length() > 255) {
                 throw new AssertionError("the id " + facts.id());
             }
-            WebhookEvent event = new WebhookEvent(provider, facts.id(), facts, webhook, body, 1_790_812_800_000L, null, null);
+            WebhookEvent event = new WebhookEvent(provider, facts.id(), facts, webhook, body, 1_790_812_800_000L, null, null, null);
             for (String step : steps(provider, json)) {
                 for (String destination : DESTINATIONS) {
                     check(translate(event, step, destination));
