@@ -53,6 +53,7 @@ class ExternalBrokerTest {
     @Test
     void nobodyIsLetInWithoutTlsOrTalksToABrokerThatIsNotTheOneHeMeant() throws Exception {
         try (Broker broker = new Broker(folder.resolve("right")).start(); var plain = factory(broker.address())) {
+            plain.setCallTimeout(Duration.ofSeconds(2).toMillis());
             assertThatThrownBy(plain::createConnection).isInstanceOf(JMSException.class);
             Certificate other = Certificate.of(folder, "somebody-else", "dns:localhost");
             try (var untrusted = factory(broker.address() + Broker.tls(other))) {
