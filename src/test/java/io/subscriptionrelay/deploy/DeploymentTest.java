@@ -142,7 +142,8 @@ class DeploymentTest {
 
     @Test
     void operationsStayOnLoopbackWhereNothingHasToReachThem() throws IOException {
-        assertThat(application()).containsEntry("management.server.address", "127.0.0.1");
+        assertThat(application()).containsEntry("management.server.address", "127.0.0.1")
+                .containsEntry("management.endpoint.health.show-details", "when-authorized");
         for (String file : List.of("deploy/Containerfile", "deploy/systemd/subscription-relay.service")) {
             assertThat(Files.readString(Path.of(file))).doesNotContain("MANAGEMENT_SERVER_ADDRESS");
         }
