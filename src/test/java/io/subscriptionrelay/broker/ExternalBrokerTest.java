@@ -1,16 +1,20 @@
 package io.subscriptionrelay.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.testing.Broker;
+import io.subscriptionrelay.testing.Certificate;
 import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -32,10 +36,7 @@ class ExternalBrokerTest {
         }
         List<Connection> connections = new ArrayList<>();
         try (Broker broker = new Broker(folder).start();
-                var factory = ExternalBroker.factory(Binder.get(new MockEnvironment().withProperty("relay.home", ".")
-                        .withProperty("relay.broker.url", "(tcp://127.0.0.1:" + refusing + "," + broker.url() + ")")
-                        .withProperty("relay.broker.user", Broker.USER).withProperty("relay.broker.password", Broker.PASSWORD))
-                        .bind("relay", RelayProperties.class).get().broker())) {
+                var factory = factory("(tcp://127.0.0.1:" + refusing + "," + broker.address() + ")" + broker.tls())) {
             connections.add(factory.createConnection());
             long start = System.nanoTime();
             // they begin with one and the other in turns
@@ -47,5 +48,32 @@ class ExternalBrokerTest {
                 connection.close();
             }
         }
+    }
+
+    @Test
+    void nobodyIsLetInWithoutTlsOrTalksToABrokerThatIsNotTheOneHeMeant() throws Exception {
+        try (Broker broker = new Broker(folder.resolve("right")).start(); var plain = factory(broker.address())) {
+            plain.setCallTimeout(Duration.ofSeconds(2).toMillis());
+            assertThatThrownBy(plain::createConnection).isInstanceOf(JMSException.class);
+            Certificate other = Certificate.of(folder, "somebody-else", "dns:localhost");
+            try (var untrusted = factory(broker.address() + Broker.tls(other))) {
+                assertThatThrownBy(untrusted::createConnection).isInstanceOf(JMSException.class);
+            }
+            try (var right = factory(broker.url())) {
+                right.createConnection().close();
+            }
+        }
+        try (Broker elsewhere = new Broker(folder.resolve("elsewhere"), "dns:other.example").start(); var factory = factory(elsewhere.url())) {
+            assertThatThrownBy(factory::createConnection).isInstanceOf(JMSException.class);
+            try (var careless = factory(elsewhere.url().replace("verifyHost=true", "verifyHost=false"))) {
+                careless.createConnection().close();
+            }
+        }
+    }
+
+    private static ActiveMQConnectionFactory factory(String url) {
+        return ExternalBroker.factory(Binder.get(new MockEnvironment().withProperty("relay.home", ".").withProperty("relay.broker.url", url)
+                .withProperty("relay.broker.user", Broker.USER).withProperty("relay.broker.password", Broker.PASSWORD))
+                .bind("relay", RelayProperties.class).get().broker());
     }
 }

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.cluster;
 
 import io.subscriptionrelay.testing.Broker;
+import io.subscriptionrelay.testing.Certificate;
 import io.subscriptionrelay.testing.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,13 +24,14 @@ final class ArtemisProcess implements AutoCloseable {
     private final int port = Ports.free();
     private Process process;
 
-    /** Creates an instance with its journal in this folder, which another one may share. */
-    ArtemisProcess(Path instance, Path shared) {
+    /** Creates an instance with its journal in this folder, which another one may share, and with this certificate. */
+    ArtemisProcess(Path instance, Path shared, Certificate certificate) {
         this.instance = instance;
         run(distribution().resolve("bin/artemis").toString(), "create", instance.toString(), "--data", shared.toString(),
                 "--user", Broker.USER, "--password", Broker.PASSWORD, "--role", "relay", "--require-login", "--silent", "--no-autotune",
                 "--no-web", "--java-options", "-Xmx512m");
         copy(Path.of("deploy/artemis/broker.xml"), instance.resolve("etc/broker.xml"));
+        copy(certificate.keyAndCertificate(), instance.resolve("etc/tls.pem"));
         copy(Path.of("target/subscription-relay-artemis-plugin.jar"), instance.resolve("lib/subscription-relay-artemis-plugin.jar"));
     }
 
@@ -69,7 +71,7 @@ final class ArtemisProcess implements AutoCloseable {
     ArtemisProcess start() {
         ProcessBuilder builder = new ProcessBuilder(instance.resolve("bin/artemis").toString(), "run").redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(instance.resolve("console.log").toFile()));
-        builder.environment().put("JAVA_ARGS_APPEND", "-Dartemis.listen=127.0.0.1 -Dartemis.port=" + port);
+        builder.environment().put("JAVA_ARGS_APPEND", "-Dartemis.port=" + port);
         try {
             process = builder.start();
         } catch (IOException e) {
@@ -85,7 +87,7 @@ final class ArtemisProcess implements AutoCloseable {
     /** Whether it serves. */
     boolean active() {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress("127.0.0.1", port), 500);
+            socket.connect(new InetSocketAddress("localhost", port), 500);
             return true;
         } catch (IOException waiting) {
             return false;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.testing.Broker;
+import io.subscriptionrelay.testing.Certificate;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Postgres;
@@ -60,15 +61,17 @@ class FailoverTest {
         simulators.cleverTap.latency(Duration.ofMillis(20), Duration.ofMillis(200));
         simulators.oneSignal.latency(Duration.ofMillis(10), Duration.ofMillis(50));
         postgres = new Postgres(folder.resolve("postgres"));
+        Certificate certificate = Certificate.of(folder, "brokers", "dns:localhost");
         for (String name : List.of("a", "b")) {
-            brokers.add(new ArtemisProcess(folder.resolve("broker-" + name), folder.resolve("shared")).start());
+            brokers.add(new ArtemisProcess(folder.resolve("broker-" + name), folder.resolve("shared"), certificate).start());
         }
         Path home = Home.copyTo(folder.resolve("home"));
         Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
         Files.writeString(settings, Files.readString(settings).replace("profile: off", "profile: on"));
         for (int i = 0; i < 2; i++) {
             relays.add(new RelayProcess(folder.resolve("relay-" + i), simulators).allProviders().set("RELAY_HOME", home.toString())
-                    .set("BROKER_URL", "(tcp://127.0.0.1:" + brokers.get(0).port() + ",tcp://127.0.0.1:" + brokers.get(1).port() + ")")
+                    .set("BROKER_URL", "(tcp://localhost:" + brokers.get(0).port() + ",tcp://localhost:" + brokers.get(1).port() + ")"
+                            + Broker.tls(certificate))
                     .set("BROKER_USER", Broker.USER).set("BROKER_PASSWORD", Broker.PASSWORD)
                     .set("STATE_JDBC_URL", postgres.url()).set("STATE_JDBC_USER", postgres.user()).start());
         }

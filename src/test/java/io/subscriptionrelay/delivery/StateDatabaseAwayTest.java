@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Postgres;
+import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import java.nio.file.Files;
@@ -33,8 +34,10 @@ class StateDatabaseAwayTest {
             for (int i = 0; i < 3; i++) {
                 assertThat(relay.revenueCat(Events.renewal("away-" + i, "away", Events.BASE + i * 1000L))).isEqualTo(200);
             }
-            await().atMost(Duration.ofSeconds(10)).until(() -> relay.prometheus().lines()
-                    .noneMatch(line -> line.startsWith("relay_queue_messages{queue=\"events.revenuecat\"}") && !line.endsWith(" 0.0")));
+            Queues queues = new Queues(relay);
+            // an event and a profile each
+            await().atMost(Duration.ofSeconds(20)).until(() -> queues.count("deliver.clevertap.production") == 6
+                    && queues.count("deliver.onesignal.production") == 3);
             // long enough for several attempts
             await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(4)).untilAsserted(() ->
                     assertThat(relay.prometheus()).doesNotContain("relay_calls_failed_total"));

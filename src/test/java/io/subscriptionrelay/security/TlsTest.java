@@ -1,5 +1,8 @@
 package io.subscriptionrelay.security;
 
+import static io.subscriptionrelay.testing.Certificate.PASSWORD;
+import static io.subscriptionrelay.testing.Certificate.keytool;
+import static io.subscriptionrelay.testing.Certificate.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -7,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.subscriptionrelay.testing.Certificate;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RelayApp;
@@ -14,7 +18,6 @@ import io.subscriptionrelay.trace.TraceCommand;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,12 +28,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,7 +47,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Certificates, in and out: shown by Spring's properties, and never taken on trust. */
 class TlsTest {
 
-    private static final String PASSWORD = "password of the tests";
     private static final Duration SOON = Duration.ofSeconds(40);
 
     @TempDir
@@ -64,15 +64,15 @@ class TlsTest {
         trusted = new Destination("trusted", "dns:localhost,ip:127.0.0.1");
         // what an operator adds for an authority of his own: -Djavax.net.ssl.trustStore
         Path authorities = folder.resolve("authorities.p12");
-        keytool("-importcert", "-noprompt", "-keystore", authorities.toString(), "-alias", "a", "-file", wrongName.certificate.toString());
-        keytool("-importcert", "-noprompt", "-keystore", authorities.toString(), "-alias", "b", "-file", trusted.certificate.toString());
+        keytool("-importcert", "-noprompt", "-keystore", authorities.toString(), "-alias", "a", "-file", wrongName.certificate.certificate().toString());
+        keytool("-importcert", "-noprompt", "-keystore", authorities.toString(), "-alias", "b", "-file", trusted.certificate.certificate().toString());
         System.setProperty("javax.net.ssl.trustStore", authorities.toString());
         System.setProperty("javax.net.ssl.trustStorePassword", PASSWORD);
         relay = RelayApp.with(folder.resolve("data")).cleverTap(untrusted.url()).oneSignal(wrongName.url())
                 .set("CLEVERTAP_SANDBOX_ACCOUNT_ID", "sandbox").set("CLEVERTAP_SANDBOX_PASSCODE", "sandbox passcode")
                 .set("relay.destinations.clevertap.accounts.sandbox.url", trusted.url())
-                .set("server.ssl.key-store", trusted.keys.toString()).set("server.ssl.key-store-password", PASSWORD)
-                .set("spring.ssl.bundle.jks.operations.keystore.location", trusted.keys.toString())
+                .set("server.ssl.key-store", trusted.certificate.keys().toString()).set("server.ssl.key-store-password", PASSWORD)
+                .set("spring.ssl.bundle.jks.operations.keystore.location", trusted.certificate.keys().toString())
                 .set("spring.ssl.bundle.jks.operations.keystore.password", PASSWORD)
                 .set("management.server.ssl.bundle", "operations").start();
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -150,7 +150,7 @@ class TlsTest {
     private static SSLContext nobodyTrusted() throws GeneralSecurityException, IOException {
         KeyStore other = KeyStore.getInstance("PKCS12");
         other.load(null, null);
-        other.setCertificateEntry("other", store(untrusted.keys).getCertificate("untrusted"));
+        other.setCertificateEntry("other", store(untrusted.certificate.keys()).getCertificate("untrusted"));
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(other);
         SSLContext context = SSLContext.getInstance("TLS");
@@ -158,39 +158,17 @@ class TlsTest {
         return context;
     }
 
-    private static KeyStore store(Path file) throws GeneralSecurityException, IOException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream content = Files.newInputStream(file)) {
-            store.load(content, PASSWORD.toCharArray());
-        }
-        return store;
-    }
-
-    private static void keytool(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
-    }
-
     /** Takes every call as CleverTap does, and counts them. */
     private static final class Destination {
 
-        private final Path keys;
-        private final Path certificate;
+        private final Certificate certificate;
         private final HttpsServer server;
         private final AtomicInteger calls = new AtomicInteger();
 
         Destination(String name, String alternativeNames) throws Exception {
-            keys = folder.resolve(name + ".p12");
-            certificate = folder.resolve(name + ".pem");
-            keytool("-genkeypair", "-keystore", keys.toString(), "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-validity", "2",
-                    "-ext", "san=" + alternativeNames);
-            keytool("-exportcert", "-rfc", "-keystore", keys.toString(), "-alias", name, "-file", certificate.toString());
+            certificate = Certificate.of(folder, name, alternativeNames);
             KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            managers.init(store(keys), PASSWORD.toCharArray());
+            managers.init(store(certificate.keys()), PASSWORD.toCharArray());
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(managers.getKeyManagers(), null, null);
             server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

@@ -9,7 +9,7 @@ import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.spi.core.security.ActiveMQJAASSecurityManager;
 import org.apache.activemq.artemis.spi.core.security.jaas.InVMLoginModule;
 
-/** An Artemis with the broker.xml of {@code deploy/}, in this JVM but reached over TCP. */
+/** An Artemis with the broker.xml of {@code deploy/}, in this JVM but reached over TLS. */
 public final class Broker implements AutoCloseable {
 
     public static final String USER = "relay";
@@ -17,10 +17,17 @@ public final class Broker implements AutoCloseable {
 
     private final Path data;
     private final int port = Ports.free();
+    private final Certificate certificate;
     private EmbeddedActiveMQ broker;
 
     public Broker(Path data) {
+        this(data, "dns:localhost");
+    }
+
+    /** With a certificate for these names. */
+    public Broker(Path data, String names) {
         this.data = data;
+        this.certificate = Certificate.of(data, "broker", names);
     }
 
     public Broker start() {
@@ -31,8 +38,8 @@ public final class Broker implements AutoCloseable {
     public Broker start(String minDiskFree) {
         System.setProperty("artemis.min-disk-free", minDiskFree);
         System.setProperty("data.dir", data.toString());
-        System.setProperty("artemis.listen", "127.0.0.1");
         System.setProperty("artemis.port", Integer.toString(port));
+        System.setProperty("artemis.tls", certificate.keyAndCertificate().toString());
         SecurityConfiguration users = new SecurityConfiguration();
         users.addUser(USER, PASSWORD);
         users.addRole(USER, "relay");
@@ -59,8 +66,24 @@ public final class Broker implements AutoCloseable {
         }
     }
 
+    /** For {@code BROKER_URL}. */
     public String url() {
-        return "tcp://127.0.0.1:" + port;
+        return address() + tls();
+    }
+
+    /** The address alone, with which nobody gets in. */
+    public String address() {
+        return "tcp://localhost:" + port;
+    }
+
+    /** What follows its address, or a list of addresses with it. */
+    public String tls() {
+        return tls(certificate);
+    }
+
+    /** What follows the addresses of brokers with this certificate, as docs/operations.md says it. */
+    public static String tls(Certificate certificate) {
+        return "?sslEnabled=true&verifyHost=true&trustStoreType=PEM&trustStorePath=" + certificate.certificate();
     }
 
     public ActiveMQServer server() {

@@ -46,6 +46,12 @@ public final class Queues {
         return found == null ? 0 : found.getMessageCount();
     }
 
+    /** How many messages were ever added to the queue since the relay started; none when there is no such queue. */
+    public long added(String queue) {
+        Queue found = relay.bean(EmbeddedBroker.class).server().orElseThrow().locateQueue(queue);
+        return found == null ? 0 : found.getMessagesAdded();
+    }
+
     /** The names of all queues. */
     public List<String> names() {
         return List.of(relay.bean(EmbeddedBroker.class).server().orElseThrow().getActiveMQServerControl().getQueueNames());

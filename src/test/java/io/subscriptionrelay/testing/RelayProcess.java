@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -76,6 +77,7 @@ public final class RelayProcess implements AutoCloseable {
     public RelayProcess start() {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(jvm);
+        command.addAll(likeTheJar());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.subscriptionrelay.SubscriptionRelayApplication"));
         properties.forEach((name, value) -> command.add("--" + name + "=" + value));
         try {
@@ -100,6 +102,17 @@ public final class RelayProcess implements AutoCloseable {
             throw new IllegalStateException("the relay does not become ready: " + said, e);
         }
         return this;
+    }
+
+    /** What the jar's manifest says, and those of {@code deploy/java-options} that are not about memory. */
+    private static List<String> likeTheJar() {
+        List<String> options = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED"));
+        try (Stream<String> lines = Files.lines(Path.of("deploy/java-options"))) {
+            lines.filter(line -> line.startsWith("--") || line.equals("-XX:+IgnoreUnrecognizedVMOptions")).forEach(options::add);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return options;
     }
 
     private boolean ready() {

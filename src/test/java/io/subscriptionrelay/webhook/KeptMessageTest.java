@@ -1,8 +1,10 @@
 package io.subscriptionrelay.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.testing.Events;
+import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Webhook;
 import jakarta.jms.BytesMessage;
@@ -12,6 +14,7 @@ import jakarta.jms.QueueBrowser;
 import jakarta.jms.Session;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -68,11 +71,19 @@ class KeptMessageTest {
     }
 
     @Test
-    void anActivationCallWithoutBodyIsAnsweredAndNotKept(@TempDir Path data) {
+    void anActivationCallWithoutBodyIsAnsweredAndNotKept(@TempDir Path data) throws Exception {
         try (RelayApp app = RelayApp.with(data).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).cleverTap("http://127.0.0.1:9").start()) {
+            app.bean(CamelContext.class).getRouteController().stopRoute("translate-qonversion-events");
             assertThat(app.post("qonversion", "", Webhook.proof("qonversion", new byte[0])).statusCode()).isEqualTo(200);
             assertThat(app.post("revenuecat", "", "Authorization", RelayApp.AUTHORIZATION).statusCode()).isEqualTo(400);
             assertThat(app.post("revenuecat", "").statusCode()).isEqualTo(401);
+            String event = Events.renewal("qonversion", "after-it", "user-1", Events.BASE);
+            assertThat(app.post("qonversion", event, Webhook.proof("qonversion", event.getBytes(StandardCharsets.UTF_8))).statusCode()).isEqualTo(200);
+            Queues queues = new Queues(app);
+            await().atMost(Duration.ofSeconds(10)).until(() -> queues.count("events.qonversion") > 0);
+            assertThat(queues.browse("events.qonversion")).singleElement().satisfies(kept ->
+                    assertThat(kept.body()).asString(StandardCharsets.UTF_8).isEqualTo(event));
+            assertThat(queues.count("events.revenuecat")).isZero();
         }
     }
 }
