@@ -9,11 +9,13 @@ import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Envelope;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outcomes;
+import io.subscriptionrelay.jmsbatch.BatchLostException;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.MappingFailedException;
 import io.subscriptionrelay.parked.Parking;
 import io.subscriptionrelay.webhook.StrictJson;
+import jakarta.jms.JMSException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,12 +24,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.support.DefaultMessage;
+import org.apache.camel.util.ObjectHelper;
 import org.springframework.stereotype.Component;
 
 /**
@@ -47,9 +51,11 @@ public class Translator {
      */
     static final String ACCOUNT = "account";
 
-    /** Property of an exchange: a replay for one destination, and whether that destination was reached; copies of the exchange share it. */
-    private static final String REPLAY = "relayReplay";
+    /** Property of an exchange: the event, and the destinations that its route has led to so far; copies of the exchange share it. */
+    private static final String UNDER_WAY = "relayEvent";
     private static final ObjectMapper JSON = StrictJson.mapper();
+    /** Each has the whole webhook with it: 12,000 users in 144 kB would become gigabytes. */
+    private static final int MOST_RECORDS = 100;
     private static final String SANDBOX = "sandbox";
     private static final String PRODUCTION = "production";
     private static final long EARLIEST = Instant.parse("2000-01-01T00:00:00Z").toEpochMilli();
@@ -85,16 +91,15 @@ public class Translator {
         try {
             webhook = JSON.readTree(raw);
             facts = mapper.facts(provider, (com.fasterxml.jackson.databind.node.ObjectNode) webhook, raw);
-        } catch (IOException | IllegalArgumentException | ClassCastException e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            // it was read when it came; whatever is wrong with it now is no reason to stop what is before and after it
             facts = Facts.unreadable(raw);
         }
         facts.scalars().forEach(exchange::setProperty);
         WebhookEvent event = new WebhookEvent(provider, message.getHeader(Headers.EVENT_ID, String.class), facts, webhook, raw,
                 message.getHeader(Headers.RECEIVED_AT, 0L, Long.class), message.getHeader(Headers.DESTINATION, String.class),
                 message.getHeader(Headers.PART, Integer.class), message.getHeader(Headers.RECORD, String.class));
-        if (event.only() != null) {
-            exchange.setProperty(REPLAY, new Replay(event, new AtomicBoolean()));
-        }
+        exchange.setProperty(UNDER_WAY, new UnderWay(event, ConcurrentHashMap.newKeySet()));
         return event;
     }
 
@@ -103,20 +108,24 @@ public class Translator {
      * provider's route.
      */
     public List<Message> unreached(Exchange exchange) {
-        Replay replay = exchange.getProperty(REPLAY, Replay.class);
-        if (replay == null || replay.reached().get()) {
+        UnderWay underWay = exchange.getProperty(UNDER_WAY, UnderWay.class);
+        WebhookEvent event = underWay.event();
+        if (event.only() == null || underWay.reached().contains(event.only())) {
             return List.of();
         }
-        WebhookEvent event = replay.event();
         return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, "the routes lead no " + event.provider()
                 + " event to " + event.only() + " any more; they did when this one was parked")));
     }
 
-    /** The message that parks an event as a whole. */
+    /** The message that parks an event as a whole; if {@code event.jslt} failed on it, that is the reason. */
     public List<Message> park(Exchange exchange, String reason) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
-        reached(exchange);
-        return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, reason)));
+        rules.keySet().forEach(destination -> reached(exchange, destination));
+        if (event.only() != null) {
+            reached(exchange, event.only());
+        }
+        String failure = event.facts().failure();
+        return unlessDryRun(exchange, List.of(parked(exchange, event, event.only(), null, null, failure == null ? reason : failure)));
     }
 
     /**
@@ -125,17 +134,51 @@ public class Translator {
      * skipped.
      */
     public List<Message> translate(Exchange exchange) {
-        return unlessDryRun(exchange, translated(exchange, exchange.getProperty(Headers.DESTINATION, String.class)));
-    }
-
-    private static void reached(Exchange exchange) {
-        Replay replay = exchange.getProperty(REPLAY, Replay.class);
-        if (replay != null) {
-            replay.reached().set(true);
+        String destination = exchange.getProperty(Headers.DESTINATION, String.class);
+        List<Message> messages;
+        try {
+            messages = translated(exchange, destination);
+        } catch (RuntimeException | StackOverflowError e) {
+            // of this event alone: the batch goes on. The message of the exception may quote the event
+            messages = List.of(parked(exchange, exchange.getMessage().getBody(WebhookEvent.class), destination, null,
+                    exchange.getProperty(STEP, String.class), "the translation for " + destination + " failed on this event ("
+                    + e.getClass().getSimpleName() + ")"));
         }
+        return unlessDryRun(exchange, messages);
     }
 
-    private record Replay(WebhookEvent event, AtomicBoolean reached) {
+    /**
+     * What parks an event on which a step of its provider's route failed, an expression for example: for the destinations that the route
+     * has not reached yet, because a replay must not send it again to the others. The batch goes on.
+     *
+     * @throws Exception the failure, when it is the broker's and not the event's: then the batch is rolled back and comes again
+     */
+    public List<Message> failed(Exchange exchange) throws Exception {
+        Throwable cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+        if (ObjectHelper.getException(JMSException.class, cause) != null || ObjectHelper.getException(BatchLostException.class, cause) != null) {
+            throw exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        }
+        UnderWay underWay = exchange.getProperty(UNDER_WAY, UnderWay.class);
+        WebhookEvent event = underWay.event();
+        String reason = "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")";
+        boolean whole = underWay.reached().isEmpty() && event.only() == null;
+        List<String> left = event.only() != null ? List.of(event.only()) : List.copyOf(rules.keySet());
+        List<Message> parked = new ArrayList<>();
+        if (whole) {
+            parked.add(parked(exchange, event, null, null, null, reason));
+        } else {
+            left.stream().filter(destination -> accounts.on(destination) && !underWay.reached().contains(destination))
+                    .forEach(destination -> parked.add(parked(exchange, event, destination, null, null, reason)));
+        }
+        underWay.reached().addAll(left);
+        return unlessDryRun(exchange, parked);
+    }
+
+    private static void reached(Exchange exchange, String destination) {
+        exchange.getProperty(UNDER_WAY, UnderWay.class).reached().add(destination);
+    }
+
+    private record UnderWay(WebhookEvent event, Set<String> reached) {
     }
 
     private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {
@@ -152,7 +195,7 @@ public class Translator {
         if (event.only() != null && !event.only().equals(destination)) {
             return List.of();
         }
-        reached(exchange);
+        reached(exchange, destination);
         if (!accounts.on(destination)) {
             return event.only() == null ? List.of() : List.of(parked(exchange, event, destination, null, null,
                     destination + " is off, because no account of it is configured; it was on when this event was parked"));
@@ -228,6 +271,10 @@ public class Translator {
         if (!output.isArray() || output.isEmpty()) {
             return List.of(parked(exchange, event, destination, account, step, "the mapping " + event.provider() + "/" + destination
                     + ".jslt gave neither a list of records nor a reason to skip"));
+        }
+        if (output.size() > MOST_RECORDS) {
+            return List.of(parked(exchange, event, destination, account, step, "the mapping " + event.provider() + "/" + destination
+                    + ".jslt makes more than " + MOST_RECORDS + " records of this event"));
         }
         List<RecordName> names = RecordName.of(output, rules.get(destination));
         if (event.part() != null) {
