@@ -98,8 +98,8 @@ final class JournalCheck {
     }
 
     /**
-     * Notes which files there are. Journal files are used again, or {@linkplain #forget forgotten} before they are deleted, and a page that is not the last of its
-     * address never changes; so an inventory that is some seconds old accuses nobody wrongly.
+     * Notes which files there are. Journal files are used again, or {@linkplain #forget forgotten} before they are deleted, and a page that is not
+     * the last of its address never changes; so an inventory that is some seconds old accuses nobody wrongly.
      *
      * @throws IOException when it cannot be written; the one before stays
      */

@@ -13,10 +13,11 @@ import java.util.NoSuchElementException;
 import java.util.function.LongSupplier;
 import org.apache.activemq.artemis.core.journal.impl.JournalFile;
 import org.apache.activemq.artemis.core.journal.impl.JournalFilesRepository;
+import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 
 /**
- * The files of the journal in which nothing is needed any more. The broker keeps each of them to write into it again, with all events that were in it.
- * Here those that were not written to for a minute are overwritten, and if there are too many of them, deleted. Not thread-safe.
+ * The files of the journal in which nothing is needed any more. The broker keeps each of them to write into it again, with all events that were in
+ * it. Here those that were not written to for a minute are overwritten, and if there are too many of them, deleted. Not thread-safe.
  */
 final class SpareFiles {
 
@@ -107,10 +108,11 @@ final class SpareFiles {
         return file.getFile().getJavaFile().toPath();
     }
 
+    /** But for its header, without which a kill at this moment would leave a file that refuses the next start. */
     private static void overwrite(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(BLOCK);
-            for (long at = 0, size = channel.size(); at < size; at += zeros.limit()) {
+            for (long at = JournalImpl.SIZE_HEADER, size = channel.size(); at < size; at += zeros.limit()) {
                 zeros.clear().limit((int) Math.min(BLOCK, size - at));
                 channel.write(zeros, at);
             }

@@ -23,7 +23,7 @@ public final class Headers {
     public static final String STATE_KEY = "stateKey";
     /** Which of the event's records this is, from 0. */
     public static final String PART = "part";
-    /** Which of the event's records this is by what it is, so that a replay finds it when the mapping has changed. Parked events of older versions have none. */
+    /** Which of the event's records this is by what it is, so that a replay finds it in today's mapping. Parked events of older versions have none. */
     public static final String RECORD = "record";
     /** How often the record was sent back, for itself alone. */
     public static final String ATTEMPT = "attempt";

@@ -3,7 +3,6 @@ package io.subscriptionrelay.parked;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.delivery.Headers;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -61,27 +60,32 @@ class ParkedAge implements AutoCloseable {
         looks.schedule(this::lookAgain, pause, TimeUnit.NANOSECONDS);
     }
 
-    /** Discards what is too old, and looks how old the rest is. */
+    /** Looks how old the parked events are, and discards what is too old. */
     void look() {
         long now = clock.millis();
-        if (keep != null) {
+        if (count(now) > 0) {
             int discarded = queues.take(ParkedFilter.ANY.before(now - keep.toMillis()), ParkedQueues.Fate.DISCARDED);
-            if (discarded > 0) {
-                LOG.warn("{} had been parked for longer than relay.parked.keep allows", discarded == 1 ? "It" : "They");
-            }
+            LOG.warn("{} parked for longer than relay.parked.keep ({} h), and nobody wanted {}", discarded == 1 ? "It had been" : "They had been",
+                    keep.toHours(), discarded == 1 ? "it" : "them");
+            count(now);
         }
+    }
+
+    /** Gives how many are too old. */
+    private int count(long now) {
+        long expired = keep == null ? Long.MIN_VALUE : now - keep.toMillis();
         long[] oldest = {now};
-        int[] soon = new int[1];
-        queues.browse(ParkedFilter.ANY, (queue, message) -> {
-            if (message.propertyExists(Headers.PARKED_AT)) {
-                long at = message.getLongProperty(Headers.PARKED_AT);
-                oldest[0] = Math.min(oldest[0], at);
-                soon[0] += keep != null && at < now - keep.toMillis() + WARNED_BEFORE.toMillis() ? 1 : 0;
-            }
+        int[] found = new int[2];
+        queues.browse(ParkedFilter.ANY, entry -> {
+            long at = entry.parkedAt();
+            oldest[0] = Math.min(oldest[0], at);
+            found[0] += at < expired ? 1 : 0;
+            found[1] += keep != null && at < expired + WARNED_BEFORE.toMillis() ? 1 : 0;
             return true;
         });
         oldestSeconds = (now - oldest[0]) / 1000.0;
-        expiring = soon[0];
+        expiring = found[1];
+        return found[0];
     }
 
     @Override

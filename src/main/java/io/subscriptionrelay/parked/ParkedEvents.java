@@ -185,9 +185,9 @@ public class ParkedEvents {
     public Map<String, Object> list(ParkedFilter filter, int offset, int limit) {
         List<Map<String, Object>> entries = new ArrayList<>();
         int[] total = new int[1];
-        queues.browse(filter, (queue, message) -> {
+        queues.browse(filter, parked -> {
             if (total[0]++ >= offset && entries.size() < limit) {
-                entries.add(entry(queue, message));
+                entries.add(entry(parked));
             }
             return true;
         });
@@ -200,16 +200,16 @@ public class ParkedEvents {
     /** Why those that the filter means were parked: a group for each reason and place, the largest first. */
     Map<String, Object> reasons(ParkedFilter filter) {
         ReasonGroups groups = new ReasonGroups();
-        queues.browse(filter, (queue, message) -> groups.add(message));
+        queues.browse(filter, entry -> groups.add(entry.message()));
         return groups.answer();
     }
 
     /** One parked event with its raw webhook, or empty. */
     public Optional<Map<String, Object>> find(String id) {
         List<Map<String, Object>> found = new ArrayList<>();
-        queues.browse(ParkedFilter.one(id), (queue, message) -> {
-            Map<String, Object> entry = entry(queue, message);
-            entry.put("event", new String(ParkedQueues.body(message), StandardCharsets.UTF_8));
+        queues.browse(ParkedFilter.one(id), parked -> {
+            Map<String, Object> entry = entry(parked);
+            entry.put("event", new String(parked.body(), StandardCharsets.UTF_8));
             found.add(entry);
             return false;
         });
@@ -219,8 +219,8 @@ public class ParkedEvents {
     /** What a replay of one would make of it, or empty. */
     Optional<Map<String, Object>> rehearse(String id) {
         List<Map<String, Object>> found = new ArrayList<>();
-        queues.browse(ParkedFilter.one(id), (queue, message) -> {
-            found.add(rehearsed(queue, message));
+        queues.browse(ParkedFilter.one(id), parked -> {
+            found.add(rehearsed(parked));
             return false;
         });
         return found.stream().findFirst();
@@ -231,9 +231,9 @@ public class ParkedEvents {
         List<Map<String, Object>> entries = new ArrayList<>();
         Map<String, Integer> summary = new TreeMap<>();
         int[] total = new int[1];
-        queues.browse(filter, (queue, message) -> {
+        queues.browse(filter, parked -> {
             if (total[0]++ >= offset && entries.size() < limit) {
-                Map<String, Object> entry = rehearsed(queue, message);
+                Map<String, Object> entry = rehearsed(parked);
                 ((List<?>) entry.get("results")).forEach(result ->
                         summary.merge(String.valueOf(((Map<?, ?>) result).get("outcome")), 1, Integer::sum));
                 entries.add(entry);
@@ -248,27 +248,28 @@ public class ParkedEvents {
         return list;
     }
 
-    private Map<String, Object> rehearsed(String queue, Message message) throws JMSException {
-        Map<String, Object> entry = entry(queue, message);
+    private Map<String, Object> rehearsed(ParkedQueues.Entry parked) throws JMSException {
+        Message message = parked.message();
+        Map<String, Object> entry = entry(parked);
         entry.put("results", rehearsal.of(new Rehearsal.Replay(message.getStringProperty(Headers.PROVIDER),
                 message.getStringProperty(Headers.EVENT_ID),
                 message.propertyExists(Headers.RECEIVED_AT) ? message.getLongProperty(Headers.RECEIVED_AT) : 0,
                 message.getStringProperty(Headers.DESTINATION),
                 message.propertyExists(Headers.PART) ? message.getIntProperty(Headers.PART) : null,
-                message.getStringProperty(Headers.RECORD), ParkedQueues.body(message))));
+                message.getStringProperty(Headers.RECORD), parked.body())));
         return entry;
     }
 
-    private static Map<String, Object> entry(String queue, Message message) throws JMSException {
+    private static Map<String, Object> entry(ParkedQueues.Entry parked) throws JMSException {
+        Message message = parked.message();
         Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("id", ParkedQueues.id(message));
-        entry.put("queue", queue);
+        entry.put("id", parked.id());
+        entry.put("queue", parked.queue());
         for (String header : List.of(Headers.REASON, Headers.PROVIDER, Headers.EVENT_ID, Headers.STEP, Headers.DESTINATION, Headers.ACCOUNT)) {
             String text = message.getStringProperty(header);
             entry.put(header, header.equals(Headers.EVENT_ID) && text != null ? Trace.eventKey(text) : text);
         }
-        entry.put("parkedAt", message.propertyExists(Headers.PARKED_AT)
-                ? Instant.ofEpochMilli(message.getLongProperty(Headers.PARKED_AT)).toString() : null);
+        entry.put("parkedAt", Instant.ofEpochMilli(parked.parkedAt()).toString());
         return entry;
     }
 }

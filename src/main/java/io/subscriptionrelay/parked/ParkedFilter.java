@@ -44,22 +44,19 @@ public record ParkedFilter(String queue, String reason, String provider, String 
     }
 
     /** Whether a parked message is meant, as far as it does not depend on its queue. */
-    boolean fits(Message message) throws JMSException {
+    boolean fits(ParkedQueues.Entry entry) throws JMSException {
+        Message message = entry.message();
         return is(message, Headers.PROVIDER, provider)
                 && (eventId == null || is(message, Headers.EVENT_ID, eventId) || is(message, Headers.EVENT_KEY, eventId))
                 && is(message, Headers.STEP, step) && is(message, Headers.DESTINATION, destination) && is(message, Headers.ACCOUNT, account)
                 && (reason == null || String.valueOf(message.getStringProperty(Headers.REASON)).startsWith(reason))
-                && (from == null && to == null || message.propertyExists(Headers.PARKED_AT) && inTime(message.getLongProperty(Headers.PARKED_AT)))
-                && (id == null || id.equalsIgnoreCase(ParkedQueues.id(message)))
-                && (user == null || EventUsers.has(ParkedQueues.body(message), user));
+                && (from == null || entry.parkedAt() >= from) && (to == null || entry.parkedAt() < to)
+                && (id == null || id.equalsIgnoreCase(entry.id()))
+                && (user == null || EventUsers.has(entry.body(), user));
     }
 
     private static boolean is(Message message, String header, String value) throws JMSException {
         return value == null || value.equals(message.getStringProperty(header));
-    }
-
-    private boolean inTime(long parkedAt) {
-        return (from == null || parkedAt >= from) && (to == null || parkedAt < to);
     }
 
     boolean covers(String name) {

@@ -82,9 +82,50 @@ class ParkedQueues {
         this.clock = clock;
     }
 
-    /** Looks at one parked message; false when that is enough. */
+    /** A message in a queue of parked events. The broker hands over a large body once, and only until the next message is asked for. */
+    static final class Entry {
+
+        private final String queue;
+        private final Message message;
+        private byte[] body;
+
+        Entry(String queue, Message message) {
+            this.queue = queue;
+            this.message = message;
+        }
+
+        String queue() {
+            return queue;
+        }
+
+        Message message() {
+            return message;
+        }
+
+        /** The entry's id in the list; the broker's own of a message that nobody parked. */
+        String id() throws JMSException {
+            String id = message.getStringProperty(Headers.PARKED_ID);
+            return id == null ? message.getJMSMessageID() : id;
+        }
+
+        /** In milliseconds since 1970. */
+        long parkedAt() throws JMSException {
+            return message.propertyExists(Headers.PARKED_AT) ? message.getLongProperty(Headers.PARKED_AT) : message.getJMSTimestamp();
+        }
+
+        /** The webhook as it came. */
+        byte[] body() throws JMSException {
+            if (body == null && message instanceof BytesMessage bytes) {
+                body = new byte[(int) bytes.getBodyLength()];
+                bytes.readBytes(body);
+            }
+            return body == null ? new byte[0] : body;
+        }
+    }
+
+    /** Looks at one entry; false when that is enough. */
     interface Look {
-        boolean at(String queue, Message message) throws JMSException;
+        boolean at(Entry entry) throws JMSException;
     }
 
     /** What becomes of an entry that is taken. */
@@ -115,8 +156,8 @@ class ParkedQueues {
     }
 
     /**
-     * A browser of Artemis says that there is no more whenever its request for more overtakes its leave to send more, about once in a megabyte: so all
-     * are counted, and asked for until they have come.
+     * A browser of Artemis says that there is no more whenever its request for more overtakes its leave to send more, about once in a megabyte:
+     * so all are counted, and asked for until they have come.
      */
     private static boolean browse(Session session, String queue, ParkedFilter filter, Look look) throws JMSException {
         long left = count(session, queue);
@@ -128,8 +169,8 @@ class ParkedQueues {
             long asked = System.nanoTime();
             while (left > 0 && System.nanoTime() - asked < PATIENCE) {
                 if (messages.hasMoreElements()) {
-                    Message message = (Message) messages.nextElement();
-                    if (filter.fits(message) && !look.at(queue, message)) {
+                    Entry entry = new Entry(queue, (Message) messages.nextElement());
+                    if (filter.fits(entry) && !look.at(entry)) {
                         return false;
                     }
                     left--;
@@ -191,23 +232,6 @@ class ParkedQueues {
         });
     }
 
-    /** The entry's id in the list; the broker's own of a message that nobody parked. */
-    static String id(Message message) throws JMSException {
-        String id = message.getStringProperty(Headers.PARKED_ID);
-        return id == null ? message.getJMSMessageID() : id;
-    }
-
-    /** The webhook as it came. */
-    static byte[] body(Message message) throws JMSException {
-        if (!(message instanceof BytesMessage bytes)) {
-            return new byte[0];
-        }
-        bytes.reset();
-        byte[] body = new byte[(int) bytes.getBodyLength()];
-        bytes.readBytes(body);
-        return body;
-    }
-
     /** A walk through the queues that takes what the filter means. */
     private final class Taking implements AutoCloseable {
 
@@ -245,34 +269,38 @@ class ParkedQueues {
                     }
                     more &= taken > before;
                 }
+                if (filter.id() != null && taken > 0) {
+                    break;
+                }
             }
             return taken;
         }
 
         private Set<String> ids(String queue) throws JMSException {
             Set<String> ids = new HashSet<>();
-            browse(session, queue, filter, (name, message) -> {
-                if (fate == Fate.DISCARDED || properties.providers().containsKey(String.valueOf(message.getStringProperty(Headers.PROVIDER)))) {
-                    ids.add(id(message));
+            browse(session, queue, filter, entry -> {
+                String provider = entry.message().getStringProperty(Headers.PROVIDER);
+                if (fate == Fate.DISCARDED || provider != null && properties.providers().containsKey(provider)) {
+                    ids.add(entry.id());
                 }
-                return ids.size() < PORTION;
+                return filter.id() == null && ids.size() < PORTION;
             });
             return ids;
         }
 
         /**
-         * Takes what a consumer with a selector is handed. Of a queue that is too long for memory the broker reads only so much, and reads on when that
-         * is consumed: entries that are not meant would keep those behind them out of reach for ever.
+         * Takes what a consumer with a selector is handed. Of a queue that is too long for memory the broker reads only so much, and reads on when
+         * that is consumed: entries that are not meant would keep those behind them out of reach for ever.
          */
         private void withinReach(String queue, Set<String> ids) throws JMSException {
-            String selector = Headers.PARKED_ID + " IN (" + ids.stream().map(id -> "'" + id.replace("'", "''") + "'").collect(Collectors.joining(", "))
-                    + ")";
+            String list = ids.stream().map(id -> "'" + id.replace("'", "''") + "'").collect(Collectors.joining(", "));
+            String selector = Headers.PARKED_ID + " IN (" + list + ")";
             try (MessageConsumer consumer = session.createConsumer(session.createQueue(queue), selector)) {
-                Message message = next(consumer);
-                while (message != null) {
-                    ids.remove(id(message));
-                    take(message);
-                    message = ids.isEmpty() ? null : next(consumer);
+                Entry entry = next(consumer, queue);
+                while (entry != null) {
+                    ids.remove(entry.id());
+                    take(entry);
+                    entry = ids.isEmpty() ? null : next(consumer, queue);
                 }
                 commit();
             }
@@ -284,48 +312,50 @@ class ParkedQueues {
             try (MessageConsumer consumer = session.createConsumer(session.createQueue(queue))) {
                 boolean around = false;
                 while (!around && !ids.isEmpty()) {
-                    Message message = next(consumer);
-                    around = message == null || turn.equals(message.getStringProperty(TURN));
-                    if (message != null && ids.remove(id(message))) {
-                        take(message);
-                    } else if (message != null) {
-                        putBack(queue, message, turn);
+                    Entry entry = next(consumer, queue);
+                    around = entry == null || turn.equals(entry.message().getStringProperty(TURN));
+                    if (entry != null && ids.remove(entry.id())) {
+                        take(entry);
+                    } else if (entry != null) {
+                        putBack(entry, turn);
                     }
                 }
                 commit();
             }
         }
 
-        private Message next(MessageConsumer consumer) throws JMSException {
+        private Entry next(MessageConsumer consumer, String queue) throws JMSException {
             Message message = consumer.receive(RECEIVE);
-            if (message != null || inTransaction == 0) {
-                return message;
+            if (message == null && inTransaction > 0) {
+                commit();
+                message = consumer.receive(RECEIVE);
             }
-            commit();
-            return consumer.receive(RECEIVE);
+            return message == null ? null : new Entry(queue, message);
         }
 
-        private void take(Message message) throws JMSException {
+        private void take(Entry entry) throws JMSException {
+            Message message = entry.message();
             if (fate == Fate.REPLAYED) {
-                replay(message);
+                replay(message, entry.body());
             }
             uncommitted.add(new Trace(clock.millis(), fate == Fate.REPLAYED ? Happening.REPLAYED : Happening.DISCARDED,
                     message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID), null,
                     message.getStringProperty(Headers.STEP), message.getStringProperty(Headers.DESTINATION),
                     message.getStringProperty(Headers.ACCOUNT),
                     message.propertyExists(Headers.PART) ? message.getIntProperty(Headers.PART) : null, null,
-                    message.getStringProperty(Headers.REASON), id(message)));
-            handled(body(message).length);
+                    message.getStringProperty(Headers.REASON), entry.id()));
+            handled(entry.body().length);
         }
 
         /**
          * Back to where it came in, for the one record that was parked: its other records, and the other destinations, have
          * theirs. It has no duplicate id, since the broker knows the event.
          */
-        private void replay(Message parked) throws JMSException {
+        private void replay(Message parked, byte[] webhook) throws JMSException {
             BytesMessage event = session.createBytesMessage();
-            event.writeBytes(body(parked));
-            for (String header : List.of(Headers.PROVIDER, Headers.EVENT_ID, Headers.RECEIVED_AT, Headers.DESTINATION, Headers.PART, Headers.RECORD)) {
+            event.writeBytes(webhook);
+            for (String header : List.of(Headers.PROVIDER, Headers.EVENT_ID, Headers.RECEIVED_AT, Headers.DESTINATION, Headers.PART,
+                    Headers.RECORD)) {
                 if (parked.propertyExists(header)) {
                     event.setObjectProperty(header, parked.getObjectProperty(header));
                 }
@@ -334,37 +364,36 @@ class ParkedQueues {
             producer.send(session.createQueue("events." + parked.getStringProperty(Headers.PROVIDER)), event);
         }
 
-        private void putBack(String queue, Message entry, String turn) throws JMSException {
+        private void putBack(Entry entry, String turn) throws JMSException {
             Map<String, Object> values = new LinkedHashMap<>();
-            for (Object name : Collections.list(entry.getPropertyNames())) {
+            for (Object name : Collections.list(entry.message().getPropertyNames())) {
                 // what the broker has added is about the old message
                 if (!name.toString().startsWith("JMS") && !name.toString().contains("AMQ")) {
-                    values.put(name.toString(), entry.getObjectProperty(name.toString()));
+                    values.put(name.toString(), entry.message().getObjectProperty(name.toString()));
                 }
             }
-            values.put(Headers.PARKED_ID, id(entry));
+            values.put(Headers.PARKED_ID, entry.id());
             values.put(TURN, turn);
-            byte[] body = body(entry);
-            Message copy = copy(entry, body);
+            Message copy = copy(entry);
             for (Map.Entry<String, Object> value : values.entrySet()) {
                 copy.setObjectProperty(value.getKey(), value.getValue());
             }
-            producer.send(session.createQueue(queue), copy);
-            handled(body.length);
+            producer.send(session.createQueue(entry.queue()), copy);
+            handled(entry.body().length);
         }
 
-        private Message copy(Message entry, byte[] body) throws JMSException {
-            if (entry instanceof BytesMessage) {
+        private Message copy(Entry entry) throws JMSException {
+            if (entry.message() instanceof BytesMessage) {
                 BytesMessage copy = session.createBytesMessage();
-                copy.writeBytes(body);
+                copy.writeBytes(entry.body());
                 return copy;
             }
-            if (entry instanceof TextMessage text) {
+            if (entry.message() instanceof TextMessage text) {
                 return session.createTextMessage(text.getText());
             }
             // nothing of the relay's: sent on as it is
-            entry.clearProperties();
-            return entry;
+            entry.message().clearProperties();
+            return entry.message();
         }
 
         private void handled(int size) throws JMSException {
@@ -391,7 +420,8 @@ class ParkedQueues {
                 connection.close();
             }
             if (taken > 0) {
-                LOG.info("{} {}", taken == 1 ? "1 parked event was" : taken + " parked events were", fate == Fate.REPLAYED ? "replayed" : "discarded");
+                LOG.info("{} {}", taken == 1 ? "1 parked event was" : taken + " parked events were",
+                        fate == Fate.REPLAYED ? "replayed" : "discarded");
             }
         }
     }

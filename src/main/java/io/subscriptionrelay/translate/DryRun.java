@@ -95,7 +95,10 @@ class DryRun implements Rehearsal {
         if (end.getException() != null) {
             results.add("nothing", replay.destination(), null, null, null, null, "the route translate-" + replay.provider()
                     + " does not run, or fails on this event (" + end.getException().getClass().getSimpleName() + ")");
-        } else if (results.found.isEmpty() && translator.unreached(end).isEmpty() && results.found.isEmpty()) {
+            return results.found;
+        }
+        translator.unreached(end);
+        if (results.found.isEmpty()) {
             results.add("nothing", replay.destination(), null, null, null, null, "no destination that is on is sent this event");
         }
         return results.found;
