@@ -81,9 +81,9 @@ class OneBadEventTest {
             slice   | RENEWAL | revenuecat/clevertap.jslt: the mapping failed on this event (StringIndexOutOfBoundsException) | clevertap
             address | RENEWAL | revenuecat/clevertap.jslt: the mapping failed on this event                                   | clevertap
             endless | RENEWAL | revenuecat/clevertap.jslt: the mapping failed on this event, because a function in it         | clevertap
-            number  | RENEWAL | revenuecat/clevertap.jslt, line                                                                | clevertap
+            number  | RENEWAL | revenuecat/clevertap.jslt: the mapping failed on this event                                   | clevertap
             unread  | RENEWAL | revenuecat/event.jslt: the mapping failed on this event (StringIndexOutOfBoundsException)     |
-            route   | RENEWA  | the route translate-revenuecat failed on this event (StringIndexOutOfBoundsException)        |
+            route   | RENEWA  | the route translate-revenuecat failed on this event (RuntimeBeanExpressionException)         |
             """)
     void parksAloneWithTheReason(String product, String type, String reason, String destination) throws Exception {
         int parked = relay.parked().path("total").asInt();
