@@ -74,7 +74,12 @@ final class SettingsFile {
         }
         if (Files.exists(schemaFile)) {
             JsonNode schema = schema(schemaFile);
-            check(file, settings, tree, SCHEMAS.getSchema(schemaFile.toAbsolutePath().toUri(), schema));
+            try {
+                check(file, settings, tree, SCHEMAS.getSchema(schemaFile.toAbsolutePath().toUri(), schema));
+            } catch (RuntimeException e) {
+                // a rule that is none, or a reference that leads nowhere
+                throw new BrokenMappingException(new Problem(schemaFile, 0, 0, "cannot be used as a schema: " + e.getMessage()));
+            }
             complete(settings, schema);
         }
         return settings;

@@ -7,6 +7,7 @@ import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +113,21 @@ class SettingsNamesTest {
         Files.writeString(settings, "allways: []\n");
         assertThat(problems(settings, schema("purchasely", "clevertap"))).singleElement().satisfies(problem ->
                 assertThat(problem.message()).startsWith("unknown key `allways`; known are: deliver, events,").doesNotContain("always,"));
+    }
+
+    @Test
+    void aSchemaThatRefersToNothingIsNamed() throws Exception {
+        Path schema = Files.writeString(folder.resolve("settings.schema.json"), """
+                {"properties": {"tags": {"properties": {"plan": {"$ref": "onesignal-names.schema.json#/$defs/tag-name"}}}}}""");
+        Path settings = Files.writeString(folder.resolve("settings.yaml"), "tags:\n  plan: a\n");
+        assertThat(problems(settings, schema)).singleElement().satisfies(problem -> {
+            assertThat(problem.file()).isEqualTo(schema);
+            assertThat(problem.message()).startsWith("cannot be used as a schema: ");
+        });
+        Files.writeString(folder.resolve("onesignal-names.schema.json"), "{");
+        assertThat(problems(settings, schema)).extracting(Problem::file).containsExactly(schema);
+        Files.copy(Path.of("mappings/onesignal-names.schema.json"), folder.resolve("onesignal-names.schema.json"), StandardCopyOption.REPLACE_EXISTING);
+        assertThat(problems(settings, schema)).isEmpty();
     }
 
     @Test
