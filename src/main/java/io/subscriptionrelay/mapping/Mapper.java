@@ -39,6 +39,9 @@ import org.springframework.stereotype.Component;
 @Component("mapper")
 public class Mapper implements HealthIndicator, AutoCloseable {
 
+    /** Why an event is skipped that the settings leave out; a mapping answers it where only it can know. */
+    public static final String SWITCHED_OFF = "event switched off";
+
     private static final Logger LOG = LoggerFactory.getLogger(Mapper.class);
     private static final String EVENT = "event";
     private static final String ENDING = ".jslt";
@@ -105,9 +108,28 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         }
     }
 
-    /** Whether the settings of this destination leave the step out. */
-    public boolean switchedOff(String provider, String destination, String step) {
-        return mapping(provider, destination).switchedOff(step);
+    /** Whether the settings say that nothing of this provider is sent to this destination. */
+    public boolean deliversNothing(String provider, String destination, Facts facts) {
+        return Mapping.deliversNothing(mapping(provider, destination).settings(facts));
+    }
+
+    /**
+     * Whether the settings leave this event out. Where they have user properties beside events, the two are switched independently:
+     * the mapping is then asked whether anything is left of an event that is off.
+     */
+    public boolean switchedOff(String provider, String destination, String step, Facts facts, JsonNode webhook) {
+        JsonNode settings = mapping(provider, destination).settings(facts);
+        if (!Mapping.switchedOff(settings, step)) {
+            return false;
+        }
+        if (!Mapping.hasUserProperties(settings)) {
+            return true;
+        }
+        try {
+            return apply(provider, destination, step, facts, webhook).path("skip").asText().equals(SWITCHED_OFF);
+        } catch (MappingFailedException e) {
+            return false;
+        }
     }
 
     /**
@@ -121,7 +143,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         Map<String, JsonNode> variables = new HashMap<>();
         variables.put("step", TextNode.valueOf(step));
         variables.put("facts", facts.json());
-        variables.put("settings", mapping.settings());
+        variables.put("settings", mapping.settings(facts));
         return mapping.apply(variables, webhook);
     }
 

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.schibsted.spt.data.jslt.Expression;
 import com.schibsted.spt.data.jslt.JsltException;
 import com.schibsted.spt.data.jslt.Parser;
@@ -9,19 +10,18 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * One compiled mapping with its settings.
  *
  * @param name its file, below the folder of all mappings
- * @param always the steps that are mapped even when the settings switch their event off
+ * @param platforms the settings as they are for the events of one platform, by its name in any case
  */
-record Mapping(String name, Expression expression, JsonNode settings, Set<String> always) {
+record Mapping(String name, Expression expression, JsonNode settings, Map<String, JsonNode> platforms) {
 
-    private static final String ALWAYS = "always";
+    private static final String PLATFORMS = "platforms";
 
     /**
      * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
@@ -32,8 +32,6 @@ record Mapping(String name, Expression expression, JsonNode settings, Set<String
     static Mapping compile(Path root, Path folder, String name) throws BrokenMappingException {
         Path file = folder.resolve(name + ".jslt");
         JsonNode settings = SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"));
-        Set<String> always = new HashSet<>();
-        settings.path(ALWAYS).forEach(step -> always.add(step.asText()));
         ResourceResolver imports = path -> {
             try {
                 return new StringReader(Files.readString(root.resolve(path)));
@@ -46,12 +44,36 @@ record Mapping(String name, Expression expression, JsonNode settings, Set<String
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
                     .withResourceResolver(imports)
-                    .compile(), settings, Set.copyOf(always));
+                    .compile(), settings, platforms(settings));
         } catch (JsltException e) {
             throw new BrokenMappingException(problem(file, e));
         } catch (IOException e) {
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
         }
+    }
+
+    private static Map<String, JsonNode> platforms(JsonNode settings) {
+        Map<String, JsonNode> platforms = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        settings.path(PLATFORMS).properties().forEach(platform ->
+                platforms.put(platform.getKey(), over(settings, platform.getValue())));
+        return platforms;
+    }
+
+    /** The settings with others over them, key by key. */
+    private static JsonNode over(JsonNode settings, JsonNode others) {
+        if (!settings.isObject() || !others.isObject()) {
+            return others;
+        }
+        ObjectNode merged = ((ObjectNode) settings).objectNode().setAll((ObjectNode) settings);
+        others.properties().forEach(other -> merged.set(other.getKey(),
+                merged.has(other.getKey()) ? over(merged.get(other.getKey()), other.getValue()) : other.getValue()));
+        return merged;
+    }
+
+    /** What holds for an event: the settings, with those over them that {@code platforms} has for the platform in its facts. */
+    JsonNode settings(Facts facts) {
+        String platform = facts.json().path("platform").asText("");
+        return platforms.getOrDefault(platform, settings);
     }
 
     static Problem problem(Path file, JsltException e) {
@@ -81,16 +103,23 @@ record Mapping(String name, Expression expression, JsonNode settings, Set<String
         }
     }
 
-    /** Whether the settings leave this step out: it is missing, blank, off, or an object that says so. */
-    boolean switchedOff(String step) {
-        if (always.contains(step)) {
-            return false;
-        }
+    /** Whether the settings say that nothing is sent at all: {@code deliver: off}. */
+    static boolean deliversNothing(JsonNode settings) {
+        return settings.has("deliver") && off(settings.get("deliver"));
+    }
+
+    /** Whether the settings leave the event of this step out: it is missing, blank, off, or an object that says so. */
+    static boolean switchedOff(JsonNode settings, String step) {
         JsonNode event = settings.path("events").path(step);
         if (event.isObject()) {
             return (event.has("enabled") && off(event.get("enabled"))) || (event.has("name") && off(event.get("name")));
         }
         return off(event);
+    }
+
+    /** Whether the settings have user properties, which are switched independently of events. */
+    static boolean hasUserProperties(JsonNode settings) {
+        return !off(settings.path("user-properties"));
     }
 
     private static boolean off(JsonNode event) {

@@ -10,11 +10,13 @@ import com.networknt.schema.ValidationMessage;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -33,7 +35,12 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  */
 final class SettingsFile {
 
-    private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+    /** Without a cache, because a schema may refer to another file, which is edited too. */
+    private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012,
+            factory -> factory.enableSchemaCache(false));
+    /** What a name may not be, which the schema describes by what to write instead. */
+    private static final Set<String> NAME_RULES = Set.of("pattern", "maxLength", "not");
+    private static final int LONGEST_QUOTE = 60;
 
     private SettingsFile() {
     }
@@ -77,7 +84,7 @@ final class SettingsFile {
     /** Follows every reference now: one that leads nowhere would otherwise be met with the first settings that use it. */
     private static JsonSchema compiled(Path file, JsonNode schema) throws BrokenMappingException {
         try {
-            JsonSchema compiled = SCHEMAS.getSchema(schema);
+            JsonSchema compiled = SCHEMAS.getSchema(file.toAbsolutePath().toUri(), schema);
             compiled.initializeValidators();
             return compiled;
         } catch (RuntimeException e) {
@@ -117,13 +124,34 @@ final class SettingsFile {
         if ("additionalProperties".equals(found.getType())) {
             JsonNode parent = at(schema.getSchemaNode(), found.getInstanceLocation());
             List<String> known = new ArrayList<>();
-            parent.path("properties").fieldNames().forEachRemaining(known::add);
+            parent.path("properties").properties().stream().filter(key -> !key.getValue().path("deprecated").asBoolean())
+                    .forEach(key -> known.add(key.getKey()));
             return "unknown key `" + found.getProperty() + "`" + (place.isEmpty() ? "" : " under `" + place + "`")
                     + "; known are: " + String.join(", ", known);
+        }
+        String write = NAME_RULES.contains(found.getType()) ? description(found) : "";
+        if (!write.isEmpty()) {
+            String value = found.getInstanceNode().toString();
+            return "`" + place + "` is " + (value.length() > LONGEST_QUOTE ? value.substring(0, LONGEST_QUOTE) + "…" : value)
+                    + "; write " + write;
         }
         JsonNode here = at(schema.getSchemaNode(), found.getInstanceLocation());
         String hint = here.path("enum").isArray() ? "; write one of: " + here.get("enum") : "";
         return "`" + place + "` " + found.getMessage().replaceFirst("^\\$[^:]*: ", "") + hint;
+    }
+
+    /** The description beside the rule that was broken, wherever the schema has that rule from; empty without one. */
+    private static String description(ValidationMessage found) {
+        try {
+            JsonNode here = StrictJson.mapper().readTree(URI.create(found.getSchemaLocation().getAbsoluteIri().toString()).toURL());
+            JsonNodePath rule = found.getSchemaLocation().getFragment().getParent();
+            for (int i = 0; i < rule.getNameCount(); i++) {
+                here = rule.getElement(i) instanceof Integer index ? here.path(index) : here.path(rule.getName(i));
+            }
+            return here.path("description").asText();
+        } catch (IOException | IllegalArgumentException unreadable) {
+            return "";
+        }
     }
 
     private static JsonNode at(JsonNode schema, JsonNodePath path) {

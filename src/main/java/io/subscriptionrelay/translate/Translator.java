@@ -210,12 +210,15 @@ public class Translator {
         if (skip != null) {
             return skipped(exchange, event, destination, null, skip);
         }
+        if (step != null && mapper.switchedOff(event.provider(), destination, step, event.facts(), event.webhook())) {
+            return skipped(exchange, event, destination, step, Mapper.SWITCHED_OFF);
+        }
+        if (mapper.deliversNothing(event.provider(), destination, event.facts())) {
+            return skipped(exchange, event, destination, step, "pair switched off");
+        }
         if (step == null) {
             return List.of(parked(exchange, event, destination, null, null,
                     "the route translate-" + event.provider() + " named no step for this event"));
-        }
-        if (mapper.switchedOff(event.provider(), destination, step)) {
-            return skipped(exchange, event, destination, step, "event switched off");
         }
         String account = exchange.getProperty(destination + "Account", exchange.getProperty(ACCOUNT, PRODUCTION, String.class),
                 String.class);

@@ -106,9 +106,11 @@ record Lifecycle(Provider provider, List<Step> steps) {
                 : type.equals("SUBSCRIPTION_PAUSED") ? "subscription_paused" : type.toLowerCase(java.util.Locale.ROOT));
         put(tags, "subscription_status", status);
         if (step.kind() != Kind.ONE_OFF) {
-            tags.put("grace_period_expiration_at", step.kind() == Kind.BILLING_ISSUE ? Long.toString(time / 1000 + 16) : "");
-            tags.put("auto_resume_at", step.kind() == Kind.PAUSE ? Long.toString(time / 1000 + 32) : "");
-            tags.put("new_product_id", step.kind() == Kind.PRODUCT_CHANGE ? "plus." + step.second() : "");
+            if (step.kind() != Kind.BILLING_ERROR) {
+                tags.put("grace_period_expiration_at", step.kind() == Kind.BILLING_ISSUE ? Long.toString(time / 1000 + 16) : "");
+                tags.put("auto_resume_at", step.kind() == Kind.PAUSE ? Long.toString(time / 1000 + 32) : "");
+                tags.put("new_product_id", step.kind() == Kind.PRODUCT_CHANGE ? "plus." + step.second() : "");
+            }
             tags.put("expiration_at", step.kind() == Kind.PRODUCT_CHANGE ? "" : Long.toString(time / 1000 + 2_592_000));
             put(tags, "active_subscription", switch (step.kind()) {
                 case TRIAL, PURCHASE, RENEWAL -> "true";

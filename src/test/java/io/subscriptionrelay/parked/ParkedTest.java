@@ -46,8 +46,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ParkedTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
-    /** An event of CleverTap's own, which it refuses with 513. */
-    private static final String REFUSED_NAME = "App Launched";
+    /** An event that was discarded on CleverTap's dashboard, which it refuses with 528. */
+    private static final String REFUSED_NAME = "Renewed at last";
     /** In days. */
     private static final int KEEP = 3;
     private static final String USER = "parked.person@mail.example";
@@ -72,6 +72,7 @@ class ParkedTest {
         jslt = home.resolve("mappings/revenuecat/clevertap.jslt");
         shippedMapping = Files.readString(jslt);
         simulators = new Simulators();
+        simulators.cleverTap.discarded(REFUSED_NAME);
         relay = settings().start();
     }
 
@@ -227,7 +228,7 @@ class ParkedTest {
         parkWithoutType(id + "-typeless");
         relay.awaitParked(5);
         mapping(settings, shipped.replace("renewal: rc_renewal_event", "renewal: " + id));
-        assertThat(relay.manage("POST", "/parked?reason=" + encoded("CleverTap 513") + "&provider=revenuecat&from=" + Events.BASE).body())
+        assertThat(relay.manage("POST", "/parked?reason=" + encoded("CleverTap 528") + "&provider=revenuecat&from=" + Events.BASE).body())
                 .isEqualTo("{\"replayed\":4}");
         await().atMost(SOON).until(() -> stored(id).size() == 4);
         assertThat(relay.manage("POST", "/parked?provider=purchasely").body()).isEqualTo("{\"replayed\":0}");
@@ -353,15 +354,15 @@ class ParkedTest {
         String parkedId = text(relay.awaitParked(2).path("entries").path(0), "id");
         mapping(settings, shipped.replace("renewal: rc_renewal_event", "renewal: " + id));
         assertThat(ManagementFactory.getPlatformMBeanServer().getAttribute(bean(), "Total")).isEqualTo(2);
-        assertThat(jmx("reasons").toString()).contains("count=2").contains("CleverTap 513");
+        assertThat(jmx("reasons").toString()).contains("count=2").contains("CleverTap 528");
         assertThat(jmx("list", 0, 10).toString()).contains(id).doesNotContain(USER);
         assertThat(jmx("show", parkedId).toString()).contains(USER);
         assertThat(jmx("dryRun", parkedId).toString()).contains("outcome=sent").contains("\"evtName\":\"" + id + "\"");
-        assertThat(jmx("dryRunWhere", "CleverTap 513", "", null, null, null, null, 0, 10).toString()).contains("{sent=2}");
+        assertThat(jmx("dryRunWhere", "CleverTap 528", "", null, null, null, null, 0, 10).toString()).contains("{sent=2}");
         assertThat(jmx("replayWhere", null, "purchasely", null, null, null, null)).isEqualTo(0);
         assertThat(jmx("replay", parkedId)).isEqualTo(true);
         assertThat(jmx("replay", parkedId)).isEqualTo(false);
-        assertThat(jmx("replayWhere", "CleverTap 513", null, "clevertap", "production", "2026-01-01T00:00:00Z", null)).isEqualTo(1);
+        assertThat(jmx("replayWhere", "CleverTap 528", null, "clevertap", "production", "2026-01-01T00:00:00Z", null)).isEqualTo(1);
         await().atMost(SOON).until(() -> stored(id).size() == 2);
         parkWithoutType(id + "-typeless");
         String last = text(relay.awaitParked(1).path("entries").path(0), "id");

@@ -26,16 +26,17 @@ class ReplayTest {
         Path home = Home.copyTo(folder.resolve("home"));
         Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
         String shipped = Files.readString(settings);
-        // a system event of CleverTap's own, which it refuses with 513
-        Files.writeString(settings, shipped.replace("renewal: rc_renewal_event", "renewal: App Launched"));
+        // an event that was discarded on CleverTap's dashboard, which it refuses with 528
+        Files.writeString(settings, shipped.replace("renewal: rc_renewal_event", "renewal: Renewed at last"));
         try (Simulators simulators = new Simulators();
                 RelayApp relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap(simulators.cleverTap.url())
                         .oneSignal(simulators.oneSignal.url()).start()) {
+            simulators.cleverTap.discarded("Renewed at last");
             assertThat(relay.revenueCat(Events.renewal("r-1", "person@example.com", Events.BASE))).isEqualTo(200);
             JsonNode entry = relay.awaitParked(1).path("entries").path(0);
             assertThat(entry.fieldNames()).toIterable().containsExactlyInAnyOrder("id", "queue", "reason", "provider", "eventId", "step",
                     "destination", "account", "parkedAt");
-            assertThat(entry.path("reason").asText()).startsWith("CleverTap 513: ");
+            assertThat(entry.path("reason").asText()).startsWith("CleverTap 528: ");
             assertThat(relay.manage("GET", "/parked").body()).doesNotContain("person@example.com");
             assertThat(relay.actuator("/parked/" + entry.path("id").asText()).path("event").asText()).contains("person@example.com");
 
