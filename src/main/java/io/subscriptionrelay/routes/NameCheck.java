@@ -32,6 +32,8 @@ final class NameCheck {
     private static final Pattern BEAN_CALL = Pattern.compile("\\$\\{bean:([\\w-]{1,100})(?:(?:\\?method=|\\.)(\\w{1,100}))?");
     private static final Pattern REFERENCE = Pattern.compile("#([A-Za-z][\\w-]*)");
     private static final Pattern PROPERTY = Pattern.compile("exchangeProperty(?:\\.|:|\\[['\"]?)\\??([\\w-]{1,100})");
+    /** Camel takes any other word that begins like it for a method of the exchange, and finds none when a message comes. */
+    private static final Pattern EXCHANGE = Pattern.compile("\\$\\{(?!exchangeProperty\\b|exchangeId\\b)(exchange[A-Za-z]+)[.:\\[]");
     private static final Pattern KEY = Pattern.compile("\"([\\w-]{1,100})\"\\s*:");
     /** An object of JSLT that takes over keys which only the webhook knows. */
     private static final Pattern ANY_KEY = Pattern.compile("\\*\\s*(-[^:{}]{1,500})?:\\s*\\.|\\{\\s*for\\b");
@@ -160,6 +162,9 @@ final class NameCheck {
         Set<String> known = new TreeSet<>(properties);
         known.addAll(facts.get());
         for (Simple expression : Steps.of(entry).expressions()) {
+            for (Matcher word = EXCHANGE.matcher(Yaml.text(expression.at())); word.find();) {
+                problems.add(file.path(), expression.at(), "`" + word.group(1) + "` is no word of simple; did you mean `exchangeProperty`?");
+            }
             for (Matcher read = PROPERTY.matcher(Yaml.text(expression.at())); read.find();) {
                 String name = read.group(1);
                 if (!known.contains(name) && !name.startsWith(CAMELS_OWN)) {

@@ -33,6 +33,7 @@ class NameCheckTest {
             deliver/clevertap.camel.yaml    | method: begin(*, '{{account}}')  | method: beginn(*, '{{account}}')   | the bean `cleverTap` has no method `beginn`; did you mean `begin`?
             deliver/clevertap.camel.yaml    | admission: "#outageAdmission"    | admission: "#outageAdmision"       | there is no bean `outageAdmision`; did you mean `outageAdmission`?
             deliver/clevertap.camel.yaml    | exchangeProperty.upload.isUn     | exchangeProperty.uplaod.isUn       | nothing sets the property `uplaod`, neither event.jslt nor a step; did you mean `upload`?
+            deliver/clevertap.camel.yaml    | exchangeProperty.upload.isUn     | exchangePropety.upload.isUn        | `exchangePropety` is no word of simple; did you mean `exchangeProperty`?
             policies/destination.camel.yaml | bean:outage?method=isOfCall      | bean:outage?method=isOfTheCall     | the bean `outage` has no method `isOfTheCall`
             policies/destination.camel.yaml | bean:outage?method=waitFor       | bean:outrage?method=waitFor        | there is no bean `outrage`; did you mean `outage`?
             policies/destination.camel.yaml | onRedeliveryRef: beforeRepeat    | onRedeliveryRef: beforeRepeats     | there is no bean `beforeRepeats`; did you mean `beforeRepeat`?
