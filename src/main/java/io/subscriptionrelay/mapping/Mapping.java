@@ -54,8 +54,8 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
 
     private static Map<String, JsonNode> platforms(JsonNode settings) {
         Map<String, JsonNode> platforms = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        settings.path(PLATFORMS).properties().forEach(platform ->
-                platforms.put(platform.getKey(), over(settings, platform.getValue())));
+        settings.path(PLATFORMS).properties().stream().filter(platform -> platform.getValue().isObject())
+                .forEach(platform -> platforms.put(platform.getKey(), over(settings, platform.getValue())));
         return platforms;
     }
 

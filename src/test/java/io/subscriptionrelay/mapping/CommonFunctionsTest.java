@@ -1,0 +1,57 @@
+package io.subscriptionrelay.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The functions that the shipped mappings share, in a mapping of its own. */
+class CommonFunctionsTest {
+
+    @TempDir
+    Path root;
+
+    @Test
+    void aTagThatTheSettingsDoNotKnowKeepsItsNameAndOneThatIsOffIsLeftOut() throws Exception {
+        assertThat(applied("common:renamed(., $settings.tags)", "tags: { plan: Plan, store: off, country: , status: on }",
+                "{\"plan\":\"yearly\",\"store\":\"s\",\"country\":\"FR\",\"status\":\"active\",\"added\":\"1\",\"nothing\":null}"))
+                .isEqualTo(json("{\"Plan\":\"yearly\",\"status\":\"active\",\"added\":\"1\"}"));
+    }
+
+    @Test
+    void whatHoldsForAPlatformGoesOverTheOtherSettings() throws Exception {
+        String settings = "tags: { plan: Plan, store: Store }\ncharged: off\nplatforms: { iOS: { charged: on, tags: { store: off } } }";
+        Mapping mapping = mapping("$settings", settings);
+        assertThat(settings(mapping, "ios")).isEqualTo(json("{\"tags\":{\"plan\":\"Plan\",\"store\":false},\"charged\":true}"));
+        assertThat(settings(mapping, "Android")).isEqualTo(json("{\"tags\":{\"plan\":\"Plan\",\"store\":\"Store\"},\"charged\":false}"));
+        assertThat(settings(mapping, null)).isEqualTo(settings(mapping, "Android"));
+    }
+
+    private static JsonNode settings(Mapping mapping, String platform) throws Exception {
+        Facts facts = Facts.of(StrictJson.mapper().createObjectNode().put("platform", platform), new byte[0]);
+        return ((ObjectNode) mapping.settings(facts).deepCopy()).without("platforms");
+    }
+
+    private JsonNode applied(String expression, String settings, String webhook) throws Exception {
+        Mapping mapping = mapping(expression, settings);
+        return mapping.apply(Map.of("settings", mapping.settings()), json(webhook));
+    }
+
+    private Mapping mapping(String expression, String settings) throws Exception {
+        Files.copy(Path.of("mappings/common.jslt"), root.resolve("common.jslt"));
+        Path folder = Files.createDirectory(root.resolve("provider"));
+        Files.writeString(folder.resolve("destination.jslt"), "import \"common.jslt\" as common\n" + expression);
+        Files.writeString(folder.resolve("destination.yaml"), settings);
+        return Mapping.compile(root, folder, "destination");
+    }
+
+    private static JsonNode json(String text) throws Exception {
+        return StrictJson.mapper().readTree(text);
+    }
+}
