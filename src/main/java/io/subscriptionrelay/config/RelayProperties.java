@@ -20,6 +20,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param providers who sends webhooks, by the name that stands in the path
  * @param destinations who is delivered to, by name
  * @param trace what is kept of what became of each event
+ * @param order how late events are recognised
  */
 @ConfigurationProperties("relay")
 public record RelayProperties(
@@ -30,7 +31,8 @@ public record RelayProperties(
         @DefaultValue Console console,
         @DefaultValue Map<String, Provider> providers,
         @DefaultValue Map<String, Destination> destinations,
-        @DefaultValue Trace trace) {
+        @DefaultValue Trace trace,
+        @DefaultValue Order order) {
 
     /** Where {@code routes/} and {@code mappings/} are; relative to the working directory. */
     public Path homeFolder() {
@@ -74,6 +76,15 @@ public record RelayProperties(
      * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}
      */
     public record Trace(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("7d") Duration keep, @DefaultValue("50000") int queue) {
+    }
+
+    /**
+     * What makes the newest state win.
+     *
+     * @param keep for how long the time of a user's newest state is remembered, a plain number in days; an older event that comes later than
+     *         that would overwrite it. Purchasely sends again for 20 days, the others for less; 0 keeps it for ever
+     */
+    public record Order(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("40d") Duration keep) {
     }
 
     /**
