@@ -68,7 +68,7 @@ class DemoConfiguration {
             Map<String, Object> properties = new HashMap<>();
             properties.put("relay.data-dir", folder.toString());
             properties.put("relay.broker.url", "");
-            properties.put("spring.datasource.url", "jdbc:h2:file:" + folder.resolve("state").toAbsolutePath() + ";DB_CLOSE_ON_EXIT=FALSE");
+            properties.put("spring.datasource.url", "jdbc:sqlite:" + folder.resolve("state/state.db").toAbsolutePath());
             urls(properties, environment, "clevertap", cleverTap.url());
             urls(properties, environment, "onesignal", oneSignal.url());
             environment.getPropertySources().addFirst(new MapPropertySource("demo", properties));

@@ -5,6 +5,7 @@ import io.subscriptionrelay.config.RelayProperties;
 import jakarta.jms.ConnectionFactory;
 import io.subscriptionrelay.config.StartRefusedException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,13 @@ class BrokerConfiguration {
         Path folder = properties.dataFolder().resolve("broker").toAbsolutePath().normalize();
         createFolder(folder);
         DataFolderLock lock = lock(folder);
-        Configuration configuration = configuration(properties, folder, id);
+        Configuration configuration;
+        try {
+            configuration = configuration(properties, folder, id);
+        } catch (UncheckedIOException e) {
+            lock.close();
+            throw notWritable(folder, e.getCause());
+        }
         configuration.registerBrokerPlugin(repeatsInTurn);
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();

@@ -1,18 +1,25 @@
 package io.subscriptionrelay.broker;
 
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.logs.Episode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
@@ -22,7 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The broker in this process, if there is one. A broker that cannot write stops, because it could promise nothing; it is started
- * again as soon as its disk can be written. It is not started on files that are not whole.
+ * again as soon as its disk can be written, and a start that fails is tried again for as long as it takes. It is not started on files that
+ * are not whole.
  */
 public final class EmbeddedBroker implements AutoCloseable {
 
@@ -31,6 +39,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static final int LOOKS_PER_INVENTORY = 5;
     private static final String PROBE = "probe";
     private static final int PROBE_BYTES = 1 << 20;
+    /** A start that fails half-way writes a page to the log, and zeros to the disk. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
     private static final int PROBLEMS_SHOWN = 5;
 
     private final Configuration configuration;
@@ -44,6 +54,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     private volatile String problem;
     private boolean closed;
     private int looks;
+    private final Episode failures = new Episode(Clock.systemUTC());
+    private long delay;
+    private long nextStart = System.nanoTime();
 
     private EmbeddedBroker(Configuration configuration, String url, DataFolderLock lock, Path folder) {
         this.configuration = configuration;
@@ -67,13 +80,23 @@ public final class EmbeddedBroker implements AutoCloseable {
      *
      * @param folder where it keeps everything
      * @param acceptDamage whether to go on with what can be read of a journal that is not whole
-     * @throws StartRefusedException when files are missing or damaged
+     * @throws StartRefusedException when files are missing or damaged, or the broker fails in the middle of its start
      */
     static EmbeddedBroker start(Configuration configuration, String url, DataFolderLock lock, Path folder, boolean acceptDamage)
-            throws Exception {
+            throws IOException {
         EmbeddedBroker embedded = new EmbeddedBroker(configuration, url, lock, folder);
-        embedded.checkFiles(acceptDamage);
-        embedded.startServer();
+        try {
+            embedded.checkFiles(acceptDamage);
+            embedded.startServer();
+        } catch (IOException e) {
+            embedded.letGo();
+            throw new StartRefusedException("the embedded broker cannot be started on " + folder + ": " + said(e),
+                    "See to it that RELAY_DATA_DIR is on a local disk that has room, and that this user may read and write everything in it; move"
+                            + " away what does not belong there.", e);
+        } catch (StartRefusedException e) {
+            embedded.letGo();
+            throw e;
+        }
         embedded.remember();
         embedded.watch.scheduleWithFixedDelay(embedded::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
         return embedded;
@@ -99,13 +122,50 @@ public final class EmbeddedBroker implements AutoCloseable {
         LOG.warn("Going on with what can be read of the stored events, as relay.broker.accept-damage says. {}. Copies: {}", found, aside);
     }
 
-    private void startServer() throws Exception {
+    private void letGo() throws IOException {
+        watch.shutdown();
+        lock.close();
+    }
+
+    /**
+     * Starts a server. Artemis writes what makes its start fail to the log and leaves a server behind that is neither started nor stopped.
+     *
+     * @throws IOException when it does not run, with the reason; nothing of it is left
+     */
+    private void startServer() throws IOException {
+        createFolders();
         EmbeddedActiveMQ next = new EmbeddedActiveMQ().setConfiguration(configuration);
-        next.start();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        try {
+            next.createActiveMQServer();
+            next.getActiveMQServer().registerActivationFailureListener(failure::set);
+            next.start();
+        } catch (Exception e) {
+            failure.set(e);
+        }
         ActiveMQServer server = next.getActiveMQServer();
+        if (failure.get() != null || server == null || server.getState() != ActiveMQServer.SERVER_STATE.STARTED) {
+            stop(next);
+            throw failure.get() == null ? new IOException("its own line AMQ224097 in the log has the reason")
+                    : new IOException(said(failure.get()), failure.get());
+        }
         server.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
         broker = next;
         problem = null;
+    }
+
+    private static void stop(EmbeddedActiveMQ halfStarted) {
+        try {
+            halfStarted.stop();
+        } catch (Exception e) {
+            LOG.debug("A broker that did not start does not stop either", e);
+        }
+    }
+
+    private static String said(Throwable failure) {
+        return failure instanceof FileAlreadyExistsException file ? file.getFile() + " is no folder"
+                : failure instanceof FileSystemException file && file.getReason() != null ? file.getFile() + ": " + file.getReason()
+                : failure.getMessage() == null ? failure.getClass().getSimpleName() : Causes.line(failure.getMessage());
     }
 
     private void failed(Throwable cause) {
@@ -127,15 +187,35 @@ public final class EmbeddedBroker implements AutoCloseable {
         try {
             ActiveMQServer.SERVER_STATE state = broker.getActiveMQServer().getState();
             if (state == ActiveMQServer.SERVER_STATE.STOPPED) {
-                writeProbe();
-                startServer();
-                LOG.info("The broker runs again");
+                startAgain();
             } else if (state == ActiveMQServer.SERVER_STATE.STARTED && looks++ % LOOKS_PER_INVENTORY == 0) {
                 remember();
                 tidy();
             }
-        } catch (Exception notYet) {
-            LOG.debug("The broker cannot be started yet", notYet);
+        } catch (RuntimeException e) {
+            // a task that throws is not run again
+            LOG.warn("The broker cannot be looked after and is looked at again: {}", Causes.of(e));
+        }
+    }
+
+    private void startAgain() {
+        if (nextStart - System.nanoTime() > 0) {
+            return;
+        }
+        try {
+            writeProbe();
+            startServer();
+            delay = 0;
+            failures.over();
+            LOG.info("The broker runs again");
+        } catch (IOException notYet) {
+            delay = Math.min(LONGEST_WAIT.toNanos(), Math.max(TimeUnit.SECONDS.toNanos(LOOK_SECONDS), 2 * delay));
+            nextStart = System.nanoTime() + delay;
+            problem = "the embedded broker cannot be started on " + folder + " and is tried again: " + said(notYet);
+            if (failures.failed()) {
+                LOG.error("The broker has stopped and cannot be started again yet; it is tried at least every {} s: {}",
+                        LONGEST_WAIT.toSeconds(), said(notYet));
+            }
         }
     }
 
@@ -157,7 +237,15 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    /** Starting without room would fail half-way, again and again. */
+    /** The broker does not say which of them it cannot make. */
+    private void createFolders() throws IOException {
+        for (String part : List.of(configuration.getBindingsDirectory(), configuration.getJournalDirectory(), configuration.getPagingDirectory(),
+                configuration.getLargeMessagesDirectory())) {
+            Files.createDirectories(Path.of(part));
+        }
+    }
+
+    /** Starting without room would fail half-way. */
     private void writeProbe() throws IOException {
         Path probe = folder.resolve(PROBE);
         try (FileChannel file = FileChannel.open(probe, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {

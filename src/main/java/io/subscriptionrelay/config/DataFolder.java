@@ -71,7 +71,7 @@ class DataFolder implements BeanFactoryPostProcessor, EnvironmentAware, Disposab
         if (!properties.broker().external()) {
             make(folder.resolve("broker"));
         }
-        if (environment.getProperty("spring.datasource.url", "").startsWith("jdbc:h2:file:")) {
+        if (environment.getProperty("spring.datasource.url", "").startsWith("jdbc:sqlite:")) {
             make(folder.resolve("state"));
         }
         looks = Executors.newSingleThreadScheduledExecutor(task -> {

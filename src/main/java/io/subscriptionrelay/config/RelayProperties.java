@@ -22,6 +22,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param destinations who is delivered to, by name
  * @param trace what is kept of what became of each event
  * @param parked for how long parked events are kept
+ * @param order how late events are recognised
  */
 @ConfigurationProperties("relay")
 public record RelayProperties(
@@ -33,7 +34,8 @@ public record RelayProperties(
         @DefaultValue Map<String, Provider> providers,
         @DefaultValue Map<String, Destination> destinations,
         @DefaultValue Trace trace,
-        @DefaultValue Parked parked) {
+        @DefaultValue Parked parked,
+        @DefaultValue Order order) {
 
     /** Where {@code routes/} and {@code mappings/} are; relative to the working directory. */
     public Path homeFolder() {
@@ -97,6 +99,15 @@ public record RelayProperties(
                         + " write a time like 90d, or leave it out to keep them until somebody decides");
             }
         }
+    }
+
+    /**
+     * What makes the newest state win.
+     *
+     * @param keep for how long the time of a user's newest state is remembered, a plain number in days; an older event that comes later than
+     *         that would overwrite it. Purchasely sends again for 20 days, the others for less; 0 keeps it for ever
+     */
+    public record Order(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("40d") Duration keep) {
     }
 
     /**

@@ -26,12 +26,13 @@ public record Answer(int status, JsonNode json, int repeats) {
         return new Answer(status, MissingNode.getInstance(), 0);
     }
 
-    /** Reads the answer of the HTTP step before. */
+    /** Reads the answer of the HTTP step before; if there is one, the call is over. */
     public static Answer of(Exchange exchange) {
         Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
         if (status == null || Outage.unanswered(exchange)) {
             return new Answer(0, MissingNode.getInstance(), Outage.repeats(exchange));
         }
+        ClaimGuard.callEnds(exchange);
         try (InputStream body = exchange.getMessage().getBody(InputStream.class)) {
             byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST);
             return new Answer(status, bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes),

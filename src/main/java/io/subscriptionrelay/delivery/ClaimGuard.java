@@ -74,6 +74,22 @@ public class ClaimGuard implements Processor {
         BatchTransaction.check(exchange);
     }
 
+    /** The exchange's call is made now; until it ends, its users are not left to other relays. */
+    static void callBegins(Exchange exchange) {
+        Claim claim = exchange.getProperty(CLAIM, Claim.class);
+        if (claim != null) {
+            claim.begins(exchange);
+        }
+    }
+
+    /** The exchange's call was answered, or has not reached the destination: nothing of it can come late. */
+    static void callEnds(Exchange exchange) {
+        Claim claim = exchange.getProperty(CLAIM, Claim.class);
+        if (claim != null) {
+            claim.ends(exchange);
+        }
+    }
+
     /** Ends the exchange instead of the call when the batch is somebody else's by now. */
     @Override
     public void process(Exchange exchange) {

@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.delivery.AccountMonitor.Problem;
 import io.subscriptionrelay.logs.Causes;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -12,9 +14,11 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.http.base.HttpOperationFailedException;
+import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.springframework.stereotype.Component;
 
 /**
@@ -69,6 +73,9 @@ public class Outage implements Processor {
         String destination = exchange.getProperty(Headers.DESTINATION, String.class);
         String account = exchange.getProperty(Headers.ACCOUNT, String.class);
         exchange.setProperty(UNANSWERED, true);
+        if (cause instanceof HttpOperationFailedException || neverSent(cause)) {
+            ClaimGuard.callEnds(exchange);
+        }
         if (exchange.getProperty(FIRST_FAILED) == null) {
             exchange.setProperty(FIRST_FAILED, System.nanoTime());
         }
@@ -123,6 +130,12 @@ public class Outage implements Processor {
         return true;
     }
 
+    /** Whether there was not even a connection. */
+    private static boolean neverSent(Exception cause) {
+        return cause instanceof ConnectException || cause instanceof UnknownHostException || cause instanceof ConnectTimeoutException
+                || cause instanceof SSLHandshakeException;
+    }
+
     private static boolean serverError(Exception cause) {
         return cause instanceof HttpOperationFailedException answer && answer.getStatusCode() >= 500 && answer.getStatusCode() != 503;
     }
@@ -166,6 +179,7 @@ public class Outage implements Processor {
 
     /** The call is made now, for the first time or again. */
     static void repeat(Exchange exchange) {
+        ClaimGuard.callBegins(exchange);
         exchange.removeProperty(UNANSWERED);
         exchange.setProperty(BEGUN, System.nanoTime());
     }

@@ -3,6 +3,7 @@ package io.subscriptionrelay.jmsbatch;
 import jakarta.jms.JMSException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 
 /**
@@ -34,7 +35,8 @@ public final class BatchTransaction {
     }
 
     /**
-     * Runs the action once the batch is committed, and never if it is rolled back. Outside of a batch it runs at once.
+     * Runs the action once the batch is committed, and never if it is rolled back. Outside of a batch it runs at once. What an action throws
+     * after the commit changes nothing for the batch and for the other actions: it is logged and counted.
      *
      * @param exchange the batch's exchange, or one made from it
      */
@@ -71,9 +73,21 @@ public final class BatchTransaction {
         }
     }
 
-    void committed() {
+    /** Runs the actions, each alone; the batch is on disk, whatever they throw. Gives whether all of them ended well. */
+    boolean committed(Consumer<Throwable> failed) {
+        boolean well = true;
         synchronized (afterCommit) {
-            afterCommit.forEach(Runnable::run);
+            for (Runnable action : afterCommit) {
+                try {
+                    action.run();
+                } catch (OutOfMemoryError e) {
+                    throw e;
+                } catch (RuntimeException | Error e) {
+                    failed.accept(e);
+                    well = false;
+                }
+            }
         }
+        return well;
     }
 }

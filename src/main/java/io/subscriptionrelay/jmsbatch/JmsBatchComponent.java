@@ -17,11 +17,22 @@ public class JmsBatchComponent extends DefaultComponent {
             + " its transaction. By default one with the same connection factory does.")
     private ConnectionFactory joining;
 
+    private Runnable failuresAfterCommit = () -> { };
+
     @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
         JmsBatchEndpoint endpoint = new JmsBatchEndpoint(uri, this, remaining);
         setProperties(endpoint, parameters);
         return endpoint;
+    }
+
+    /** What counts the failures of actions that ran after a commit. */
+    void countFailuresAfterCommit(Runnable counter) {
+        failuresAfterCommit = counter;
+    }
+
+    void countFailureAfterCommit() {
+        failuresAfterCommit.run();
     }
 
     public ConnectionFactory getConnectionFactory() {

@@ -57,6 +57,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private final AtomicInteger underWay = new AtomicInteger();
     private final Episode lost = new Episode(Clock.systemUTC());
     private final Episode rollBacks = new Episode(Clock.systemUTC());
+    private final Episode afterCommit = new Episode(Clock.systemUTC());
     private final AtomicLong batches = new AtomicLong();
     private final AtomicLong messages = new AtomicLong();
     private final AtomicLong rolledBack = new AtomicLong();
@@ -308,7 +309,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     rollBack(batch.size(), exchange.getException());
                     return false;
                 }
-                transaction.committed();
+                if (transaction.committed(this::failedAfterCommit)) {
+                    afterCommit.over();
+                }
                 batches.incrementAndGet();
                 messages.addAndGet(batch.size());
                 if (rollBacks.over()) {
@@ -317,6 +320,15 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 return true;
             } finally {
                 releaseExchange(exchange, false);
+            }
+        }
+
+        private void failedAfterCommit(Throwable failure) {
+            LOG.debug("An action after a commit has failed", failure);
+            endpoint.getComponent().countFailureAfterCommit();
+            if (afterCommit.failed()) {
+                LOG.error("What was to be counted or traced once a batch from {} was committed has failed, and further failures are only counted:"
+                        + " {}", endpoint.getQueueName(), Causes.of(failure));
             }
         }
 

@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,30 +31,20 @@ public class AppliedState {
 
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
-    static final String ONE = "SELECT event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key = ?";
+    /** Of two times the newer one stays, whichever comes first. */
+    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
+            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time"
+            + " WHERE EXCLUDED.event_time > applied_state.event_time";
 
     private static final long FIRST_WAIT = 100;
     private static final long LONGEST_WAIT = 2000;
 
     private final JdbcTemplate jdbc;
     private final CamelContext camel;
-    private final boolean postgres;
-    private final String upsert;
 
     AppliedState(DataSource dataSource, CamelContext camel) {
         this.camel = camel;
         jdbc = new JdbcTemplate(dataSource);
-        postgres = StateDatabase.isPostgres(dataSource);
-        upsert = postgres
-                ? "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
-                        + " ON CONFLICT (destination, account, user_key)"
-                        + " DO UPDATE SET event_time = GREATEST(applied_state.event_time, EXCLUDED.event_time)"
-                : "MERGE INTO applied_state AS t USING (VALUES (CAST(? AS VARCHAR), CAST(? AS VARCHAR), CAST(? AS VARCHAR), CAST(? AS BIGINT)))"
-                        + " AS s (destination, account, user_key, event_time)"
-                        + " ON t.destination = s.destination AND t.account = s.account AND t.user_key = s.user_key"
-                        + " WHEN MATCHED AND t.event_time < s.event_time THEN UPDATE SET event_time = s.event_time"
-                        + " WHEN NOT MATCHED THEN INSERT (destination, account, user_key, event_time)"
-                        + " VALUES (s.destination, s.account, s.user_key, s.event_time)";
     }
 
     /** The key of a user: a hash, because ids are personal data. */
@@ -72,13 +60,9 @@ public class AppliedState {
     /** The newest applied event times in milliseconds since 1970, of those users that have one. */
     public Map<String, Long> newest(String destination, String account, Collection<String> users) {
         Map<String, Long> times = new HashMap<>();
-        if (postgres) {
-            List<String> keys = new ArrayList<>(users);
-            for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
-                newest(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
-            }
-        } else if (!users.isEmpty()) {
-            one(destination, account, users, times);
+        List<String> keys = new ArrayList<>(users);
+        for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
+            newest(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
         }
         return times;
     }
@@ -94,28 +78,9 @@ public class AppliedState {
     }
 
     /**
-     * One after the other, which the embedded database answers in a few microseconds each. For a list it would compare each user of the
-     * account that it knows with each of the list: it looks only the first column of an index up by a list.
-     */
-    private void one(String destination, String account, Collection<String> users, Map<String, Long> times) {
-        jdbc.execute(ONE, (PreparedStatement query) -> {
-            query.setString(1, destination);
-            query.setString(2, account);
-            for (String user : users) {
-                query.setString(3, user);
-                try (ResultSet row = query.executeQuery()) {
-                    if (row.next()) {
-                        times.put(user, row.getLong(1));
-                    }
-                }
-            }
-            return null;
-        });
-    }
-
-    /**
-     * Remembers that these states were applied; a newer one that is remembered already stays. The destination has them by now, so
-     * while the database is away this waits, rather than have them delivered again.
+     * Remembers that these states were applied; a newer one that is remembered already stays. They are on disk when this returns, so before
+     * the batch is committed that relies on them. The destination has them by now, so while the database is away this waits, rather than
+     * have them delivered again.
      *
      * @throws DataAccessException when the relay is stopped before the database is back
      */
@@ -153,7 +118,7 @@ public class AppliedState {
         jdbc.execute((Connection connection) -> {
             boolean automatic = connection.getAutoCommit();
             connection.setAutoCommit(false);
-            try (var statement = connection.prepareStatement(upsert)) {
+            try (var statement = connection.prepareStatement(UPSERT)) {
                 for (Object[] row : rows) {
                     for (int i = 0; i < row.length; i++) {
                         statement.setObject(i + 1, row[i]);

@@ -8,47 +8,59 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.sql.init.SqlDataSourceScriptDatabaseInitializer;
 import org.springframework.boot.autoconfigure.sql.init.SqlInitializationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.DependsOn;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes the tables. A PostgreSQL that is still starting is waited for; one that cannot be used is a refused start with a reason.
- * Relays that start together make the tables one after the other.
+ * Makes the tables, in the data directory or in PostgreSQL. A PostgreSQL that is still starting is waited for; a database that cannot be used
+ * is a refused start with a reason. Relays that start together make the tables one after the other.
  */
 @Component
+// it holds the lock of the data directory
+@DependsOn("embeddedBroker")
 @EnableConfigurationProperties(SqlInitializationProperties.class)
 public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
 
     private static final Logger LOG = LoggerFactory.getLogger(StateDatabase.class);
     private static final String POSTGRES = "jdbc:postgresql:";
     private static final String POSTGRES_TABLES = "classpath:schema-postgresql.sql";
+    private static final String EMBEDDED_TABLES = "classpath:schema-sqlite.sql";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_AGAIN_MILLIS = 500;
     /** Any number that no other application on this database uses. */
     private static final long TABLES = 0x5265_6c61_79L;
 
     private final HikariDataSource database;
+    private final StateFile file;
 
     StateDatabase(HikariDataSource database, SqlInitializationProperties settings) {
         super(database, of(database, settings));
         this.database = database;
+        file = isPostgres(database.getJdbcUrl()) ? null : new StateFile(database);
     }
 
-    /** PostgreSQL has tables that the embedded database has no use for. */
     private static SqlInitializationProperties of(HikariDataSource database, SqlInitializationProperties settings) {
-        if (database.getJdbcUrl().startsWith(POSTGRES)) {
-            settings.setSchemaLocations(Stream.concat(settings.getSchemaLocations().stream(), Stream.of(POSTGRES_TABLES)).toList());
-        }
+        settings.setSchemaLocations(List.of(isPostgres(database.getJdbcUrl()) ? POSTGRES_TABLES : EMBEDDED_TABLES));
         return settings;
+    }
+
+    /** No part of the URL is repeated, because a password may stand in it. */
+    private static boolean isPostgres(String url) {
+        if (!url.startsWith(POSTGRES) && !url.startsWith(StateFile.URL)) {
+            throw new StartRefusedException("STATE_JDBC_URL names a database of another kind than PostgreSQL",
+                    "Set it to jdbc:postgresql://<host>:5432/<database>, or leave it unset: then the state is kept in the data directory.");
+        }
+        return url.startsWith(POSTGRES);
     }
 
     /** Whether it is PostgreSQL, and not the embedded database. */
@@ -63,8 +75,8 @@ public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
 
     @Override
     public boolean initializeDatabase() {
-        if (!database.getJdbcUrl().startsWith(POSTGRES)) {
-            return super.initializeDatabase();
+        if (file != null) {
+            return openFile();
         }
         // a host that is gone says nothing: without these a batch would wait for it for a quarter of an hour
         database.addDataSourceProperty("connectTimeout", "5");
@@ -81,6 +93,19 @@ public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
             }
         } catch (SQLException e) {
             throw refused(e);
+        }
+    }
+
+    private boolean openFile() {
+        file.prepare();
+        try {
+            boolean made = super.initializeDatabase();
+            file.takeOver();
+            return made;
+        } catch (StartRefusedException e) {
+            throw e;
+        } catch (SQLException | RuntimeException e) {
+            throw file.refused(e);
         }
     }
 

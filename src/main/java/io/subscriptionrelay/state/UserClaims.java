@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,8 +27,9 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps several relays from delivering states of one user at the same moment: whoever delivers a user's state has claimed the
  * user in PostgreSQL, in one statement for a batch. Claims do not run out while their relay lives, which it proves every few
- * seconds for all of them at once, so that a batch may wait out an outage of any length. A relay with the embedded broker is
- * alone, and claims cost it nothing.
+ * seconds for all of them at once, so that a batch may wait out an outage of any length. A call that has begun and has no answer may
+ * still be carried out, whatever becomes of its batch: its users stay claimed until the longest call would have ended, also by a relay that
+ * is stopped. A relay with the embedded broker is alone, and claims cost it nothing.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -40,6 +42,8 @@ public class UserClaims implements AutoCloseable {
     private static final Duration LONGEST_CALL = Duration.ofSeconds(70);
     private static final Duration PROOF = Duration.ofSeconds(4);
     private static final Duration CLEANING = Duration.ofSeconds(60);
+    /** A release that is due later than that is one whose call has no answer; a stop does not wait for it. */
+    private static final Duration LONGEST_REST = Duration.ofSeconds(2);
     private static final long TICK_MILLIS = 100;
     /** When the database has just failed one batch, the others need not find out each for itself, one after the other. */
     private static final Duration FAIL_TOGETHER = Duration.ofSeconds(1);
@@ -48,6 +52,7 @@ public class UserClaims implements AutoCloseable {
     private final ScheduledExecutorService keeper;
     private final ArrayDeque<Release> releases = new ArrayDeque<>();
     private volatile Tenure tenure;
+    private volatile boolean closed;
     private long provenAt;
     private long cleanedAt = System.nanoTime();
     private long failedAt = System.nanoTime() - FAIL_TOGETHER.toNanos();
@@ -101,6 +106,8 @@ public class UserClaims implements AutoCloseable {
         private final Tenure mine;
         private final List<Key> keys;
         private final Set<String> elsewhere;
+        /** The calls that have no answer yet, with the time at which each began. */
+        private final Map<Object, Long> unanswered = new ConcurrentHashMap<>();
         private boolean released;
 
         private Claim(Tenure mine, List<Key> keys, Set<String> elsewhere) {
@@ -118,11 +125,14 @@ public class UserClaims implements AutoCloseable {
          * Returns when a call that begins now will end before another relay can have taken over the users. Waits while the state
          * database is away.
          *
-         * @throws ClaimLostException when it was away for too long
+         * @throws ClaimLostException when it was away for too long, or this relay has been stopped
          */
         public void check() {
             if (mine == null || keys.isEmpty()) {
                 return;
+            }
+            if (closed) {
+                throw new ClaimLostException();
             }
             while (mine == tenure && mine.sinceProof() > LIFE.minus(LONGEST_CALL).toNanos() && !mine.lapsed()) {
                 try {
@@ -137,12 +147,29 @@ public class UserClaims implements AutoCloseable {
             }
         }
 
-        /** Lets other relays have the users after this time. */
+        /** A call for its users is made now. */
+        public void begins(Object call) {
+            if (mine != null) {
+                unanswered.put(call, System.nanoTime());
+            }
+        }
+
+        /** The call has an answer, or has not reached the destination. */
+        public void ends(Object call) {
+            unanswered.remove(call);
+        }
+
+        /** Lets other relays have the users after this time, and not before a call without an answer would have ended. */
         public void release(Duration rest) {
             synchronized (UserClaims.this) {
                 if (mine != null && !released) {
                     released = true;
-                    releases.add(new Release(System.nanoTime() + rest.toNanos(), mine, keys));
+                    long now = System.nanoTime();
+                    long due = now + rest.toNanos();
+                    for (long begun : unanswered.values()) {
+                        due = Math.max(due - now, begun + LONGEST_CALL.toNanos() - now) + now;
+                    }
+                    releases.add(new Release(due, mine, keys));
                 }
             }
         }
@@ -153,6 +180,7 @@ public class UserClaims implements AutoCloseable {
      * once more.
      *
      * @throws DataAccessException when the state database is away
+     * @throws ClaimLostException when this relay has been stopped
      */
     public Claim claim(String destination, String account, Collection<String> users) {
         if (tenure == null || users.isEmpty()) {
@@ -160,6 +188,9 @@ public class UserClaims implements AutoCloseable {
         }
         synchronized (this) {
             Tenure mine = tenure;
+            if (closed) {
+                throw new ClaimLostException();
+            }
             if (mine.lapsed() || System.nanoTime() - failedAt < FAIL_TOGETHER.toNanos()) {
                 throw new TransientDataAccessResourceException("the state database is away");
             }
@@ -271,19 +302,37 @@ public class UserClaims implements AutoCloseable {
         jdbc.update("DELETE FROM relay_instance WHERE alive_until < clock_timestamp() - INTERVAL '1 hour'");
     }
 
-    /** Lets the other relays have all users. The routes have stopped by then. */
+    /**
+     * Lets the other relays have all users for whom nothing is under way. The routes have stopped by then, but calls to a destination may
+     * still be carried out; the claims of their users run out, as those of a relay that is killed do.
+     */
     @Override
     public void close() throws InterruptedException {
         if (keeper == null) {
             return;
         }
+        closed = true;
         keeper.shutdown();
         keeper.awaitTermination(5, TimeUnit.SECONDS);
         try {
-            jdbc.update("DELETE FROM relay_instance WHERE id = ?", tenure.id);
-            jdbc.update("DELETE FROM user_claim WHERE instance = ?", tenure.id);
+            while (releasesSoon()) {
+                Thread.sleep(TICK_MILLIS);
+            }
+            release();
+            if (nothingHeld()) {
+                jdbc.update("DELETE FROM relay_instance WHERE id = ?", tenure.id);
+            }
         } catch (DataAccessException e) {
             LOG.debug("The claims of this relay run out by themselves", e);
         }
+    }
+
+    private synchronized boolean releasesSoon() {
+        long now = System.nanoTime();
+        return releases.stream().map(release -> release.due() - now).anyMatch(left -> left > 0 && left < LONGEST_REST.toNanos());
+    }
+
+    private synchronized boolean nothingHeld() {
+        return tenure.held.isEmpty();
     }
 }

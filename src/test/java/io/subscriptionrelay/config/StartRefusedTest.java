@@ -90,6 +90,27 @@ class StartRefusedTest {
                 .hasMessageContaining(settings + ", line 2").hasMessageContaining("unknown key `reveneu-mode`").hasMessageContaining("revenue-mode");
     }
 
+    @Test
+    void aBrokerThatFailsInTheMiddleOfItsStartIsASentence() throws IOException {
+        Path inTheWay = Files.createDirectories(folder.resolve("data/broker/paging/in-the-way/address.txt"));
+        StartRefusedException refusal = refusal(RelayApp.with(folder.resolve("data")).cleverTap("http://127.0.0.1:9"));
+        assertThat(refusal).hasMessageContaining("the embedded broker cannot be started on " + folder.resolve("data/broker"))
+                .hasMessageContaining(inTheWay.toString());
+        assertThat(refusal.action()).contains("RELAY_DATA_DIR");
+        // it holds nothing any more
+        Files.delete(inTheWay);
+        Files.delete(inTheWay.getParent());
+        RelayApp.with(folder.resolve("data")).cleverTap("http://127.0.0.1:9").start().close();
+    }
+
+    @Test
+    void aFileWhereTheBrokerKeepsItsJournalIsNamed() throws IOException {
+        Path journal = Files.createDirectories(folder.resolve("data/broker")).resolve("journal");
+        Files.writeString(journal, "not a folder");
+        StartRefusedException refusal = refusal(RelayApp.with(folder.resolve("data")).cleverTap("http://127.0.0.1:9"));
+        assertThat(refusal).hasMessageContaining("the embedded broker cannot be started").hasMessageContaining(journal.toString());
+    }
+
     private static StartRefusedException refusal(RelayApp.Builder settings) {
         try (RelayApp started = settings.start()) {
             throw new AssertionError("it started on port " + started.port());

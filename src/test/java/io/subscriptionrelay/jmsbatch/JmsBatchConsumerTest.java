@@ -1,9 +1,11 @@
 package io.subscriptionrelay.jmsbatch;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
+import jakarta.jms.Session;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +18,10 @@ import org.apache.camel.support.DefaultMessage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** When a batch of {@code jms-batch:} is complete. */
 class JmsBatchConsumerTest {
@@ -58,6 +63,36 @@ class JmsBatchConsumerTest {
         send("many", 20);
         await().until(() -> batches.equals(List.of(40)));
         await().until(() -> queues.count("many") == 0);
+    }
+
+    /** Of what runs after a commit each is alone, and none of it is the broker's fault. */
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void whatThrowsAfterACommitKeepsNothingElseFromRunningAndIsToldOnceAndCounted(CapturedOutput log) throws Exception {
+        List<String> ran = new CopyOnWriteArrayList<>();
+        List<Session> sessions = new CopyOnWriteArrayList<>();
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms-batch:counted?maxMessages=1").routeId("counted").process(exchange -> {
+                    sessions.add(BatchTransaction.of(exchange).session().session());
+                    BatchTransaction.afterCommit(exchange, () -> ran.add("before"));
+                    BatchTransaction.afterCommit(exchange, () -> {
+                        throw new IllegalArgumentException("a meter that throws");
+                    });
+                    BatchTransaction.afterCommit(exchange, () -> {
+                        throw new StackOverflowError("a trace without end");
+                    });
+                    BatchTransaction.afterCommit(exchange, () -> ran.add("after"));
+                });
+            }
+        });
+        send("counted", 3);
+        await().untilAsserted(() -> assertThat(ran).containsExactly("before", "after", "before", "after", "before", "after"));
+        await().until(() -> queues.count("counted") == 0);
+        assertThat(sessions).hasSize(3).containsOnly(sessions.get(0));
+        assertThat(relay.prometheus()).contains("relay_after_commit_failed_total 6.0");
+        assertThat(log.getAll()).containsOnlyOnce("a meter that throws").doesNotContain("a trace without end", "has lost the broker");
     }
 
     private static List<Integer> batches(String queue) throws Exception {

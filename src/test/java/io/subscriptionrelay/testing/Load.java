@@ -3,10 +3,14 @@ package io.subscriptionrelay.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +30,7 @@ public final class Load implements AutoCloseable {
     private final ExecutorService senders = Executors.newFixedThreadPool(SENDERS);
     private final AtomicInteger next = new AtomicInteger();
     private final Map<String, String> accepted = new ConcurrentHashMap<>();
+    private final Queue<Long> times = new ConcurrentLinkedQueue<>();
     private volatile boolean running = true;
 
     /**
@@ -57,6 +62,7 @@ public final class Load implements AutoCloseable {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(AGAIN_AFTER_MILLIS));
             }
             accepted.put(id(n), user(n));
+            times.add(System.nanoTime() - begun);
             LockSupport.parkNanos(Math.max(0, pauseNanos - (System.nanoTime() - begun)));
         }
     }
@@ -79,6 +85,16 @@ public final class Load implements AutoCloseable {
         running = false;
         senders.shutdown();
         assertThat(senders.awaitTermination(2, TimeUnit.MINUTES)).isTrue();
+    }
+
+    /** The 99th percentile of the times until a webhook was accepted, in nanoseconds, since this was asked before. */
+    public long slowest() {
+        List<Long> sorted = new ArrayList<>();
+        for (Long time = times.poll(); time != null; time = times.poll()) {
+            sorted.add(time);
+        }
+        Collections.sort(sorted);
+        return sorted.isEmpty() ? 0 : sorted.get(sorted.size() * 99 / 100);
     }
 
     /** Ids of the events that were answered with 200, with their users. */

@@ -173,6 +173,27 @@ public final class RelayProcess implements AutoCloseable {
         }
     }
 
+    /** The sum of a metric over its labels, as Prometheus sees it. */
+    public long gauge(String name) {
+        return (long) actuator("/prometheus").body().lines().filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+    }
+
+    /** How much of the heap is in use after a full collection, in bytes. */
+    public long heapAfterCollection() {
+        try {
+            new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), "GC.run")
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return (long) actuator("/prometheus").body().lines().filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+    }
+
     /** {@code kill -9}. */
     public void kill() {
         process.destroyForcibly();

@@ -142,6 +142,24 @@ class WebhookUnavailableTest {
         assertThat(simulators.cleverTap.eventsOf("broker-stopped")).isEmpty();
     }
 
+    /** What stands in the way lets the broker fail in the middle of its start, as a disk that fills up meanwhile does. */
+    @Test
+    @Order(4)
+    void aBrokerThatFailsToStartAgainSaysWhyAndIsTriedUntilItRuns() throws Exception {
+        Path inTheWay = Files.createDirectories(folder.resolve("data/broker/paging/in-the-way/address.txt"));
+        relay.bean(EmbeddedBroker.class).server().orElseThrow().stop();
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() ->
+                assertThat(relay.actuator("/health").at("/components/storage/details/problem").asText())
+                        .contains("cannot be started", inTheWay.toString(), "tried again"));
+        assertComeBack(post("revenuecat", "start-failed"));
+        assertThat(relay.manage("GET", "/health/readiness").statusCode()).isEqualTo(503);
+        Files.delete(inTheWay);
+        Files.delete(inTheWay.getParent());
+        await().atMost(Duration.ofSeconds(40)).until(() -> post("revenuecat", "start-failed").statusCode() == 200);
+        assertThat(relay.manage("GET", "/health/readiness").statusCode()).isEqualTo(200);
+        awaitDelivered("start-failed");
+    }
+
     @Test
     @Order(5)
     void whileItShutsDownTheAnswerIs503UntilThePortIsClosed() {

@@ -1,0 +1,8 @@
+-- The event time of the newest state that a user has at a destination; user_key is a hash. Without row ids a row lies in its index alone.
+CREATE TABLE IF NOT EXISTS applied_state (
+    destination VARCHAR(64) NOT NULL,
+    account     VARCHAR(64) NOT NULL,
+    user_key    VARCHAR(64) NOT NULL,
+    event_time  BIGINT NOT NULL,
+    PRIMARY KEY (destination, account, user_key)
+) WITHOUT ROWID;

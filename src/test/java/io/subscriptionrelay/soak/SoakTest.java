@@ -1,0 +1,163 @@
+package io.subscriptionrelay.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.subscriptionrelay.testing.Home;
+import io.subscriptionrelay.testing.Load;
+import io.subscriptionrelay.testing.RelayProcess;
+import io.subscriptionrelay.testing.Simulators;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A long time under a steady load of all three providers, most of it of users that were never seen before, with an outage and an edit of a
+ * mapping in each third: at the end the relay takes what it took after the first third, but for what docs/operations.md says grows.
+ * {@code -Dsoak.minutes=} says for how long, {@code -Dsoak.rate=} how many events a second.
+ */
+@Tag("soak")
+class SoakTest {
+
+    private static final int MINUTES = Integer.getInteger("soak.minutes", 30);
+    private static final int RATE = Integer.getInteger("soak.rate", 300);
+    private static final int USERS = 10_000_000;
+    /** Small enough to be full after a third: how much is remembered of repeats is a setting. */
+    private static final int IDS = 5_000;
+    /** What docs/operations.md says. */
+    private static final int BYTES_A_STATE = 400;
+    private static final int BYTES_A_TRACE = 400;
+    private static final int TRACES_AN_EVENT = 4;
+    private static final int REMEMBERED = 5_000;
+    private static final Duration SAMPLE = Duration.ofSeconds(30);
+    private static final long MEGABYTE = 1024 * 1024;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void atTheEndItTakesWhatItTookAfterAThird() throws Exception {
+        Duration third = Duration.ofMinutes(MINUTES).dividedBy(3);
+        Path home = Home.copyTo(folder.resolve("home"));
+        edit(home.resolve("mappings/revenuecat/clevertap.yaml"), "(?m)^profile: .*", "profile: on");
+        try (Simulators simulators = new Simulators();
+                RelayProcess relay = new RelayProcess(folder, simulators).allProviders().set("RELAY_HOME", home.toString())
+                        .set("relay.broker.duplicate-window", Integer.toString(IDS)).start();
+                Load load = new Load(relay, USERS, RATE)) {
+            simulators.cleverTap.keep(REMEMBERED).latency(Duration.ofMillis(20), Duration.ofMillis(200));
+            simulators.oneSignal.keep(REMEMBERED).latency(Duration.ofMillis(10), Duration.ofMillis(80));
+            load.start();
+            Figures early = afterAThird(relay, simulators, load, home, third, "first");
+            afterAThird(relay, simulators, load, home, third, "second");
+            Figures late = afterAThird(relay, simulators, load, home, third, "third");
+            load.stop();
+            drained(relay);
+            relay.terminate();
+            long rows = rows();
+            System.out.printf("state: %,d rows, %.0f bytes each%n", rows, (double) size("data/state/state.db") / rows);
+
+            assertThat(late.broker()).as("bytes of the broker").isLessThan(early.broker() * 5 / 4 + 64 * MEGABYTE);
+            assertThat(late.heap()).as("heap after a collection").isLessThan(early.heap() * 5 / 4 + 16 * MEGABYTE);
+            assertThat(late.threads()).as("threads").isLessThanOrEqualTo(early.threads() + 20);
+            assertThat(late.files()).as("open files").isLessThanOrEqualTo(early.files() + 30);
+            assertThat(late.slowest()).as("99th percentile of the acknowledgements").isLessThan(early.slowest() * 2 + 100);
+            assertThat(size("data/state/state.db")).as("bytes of the states").isLessThan(rows * BYTES_A_STATE);
+            assertThat(late.traces() - early.traces()).as("bytes of the traces")
+                    .isLessThan((long) (late.events() - early.events()) * TRACES_AN_EVENT * BYTES_A_TRACE);
+            assertThat(late.others()).as("other files").isLessThan(early.others() + 4 * MEGABYTE);
+        }
+    }
+
+    /** An outage of both destinations and an edit, then peace for long enough to drain, then what it takes. */
+    private Figures afterAThird(RelayProcess relay, Simulators simulators, Load load, Path home, Duration third, String name) throws Exception {
+        long end = System.nanoTime() + third.toNanos();
+        pause(third.dividedBy(6));
+        simulators.cleverTap.stop();
+        simulators.oneSignal.stop();
+        pause(third.dividedBy(6));
+        simulators.cleverTap.start();
+        simulators.oneSignal.start();
+        edit(home.resolve("mappings/revenuecat/clevertap.jslt"), "\\z", "\n// " + name + " edit\n");
+        pause(Duration.ofNanos(end - System.nanoTime()).minus(SAMPLE));
+        drained(relay);
+        load.slowest();
+        pause(SAMPLE);
+        Figures figures = new Figures(load.accepted().size(), size("data/broker"), size("data/state/state.db") + size("data/state/state.db-wal"),
+                traces(), others(), relay.heapAfterCollection(), relay.gauge("jvm_threads_live_threads"), relay.gauge("process_files_open_files"),
+                TimeUnit.NANOSECONDS.toMillis(load.slowest()));
+        System.out.printf("%s third: %,d events, broker %,d MB, state %,d MB, traces %,d MB, other files %,d kB, heap after a collection %,d MB,"
+                + " %d threads, %d open files, p99 %d ms%n", name, figures.events(), figures.broker() / MEGABYTE, figures.state() / MEGABYTE,
+                figures.traces() / MEGABYTE, figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(), figures.files(), figures.slowest());
+        return figures;
+    }
+
+    /** What the relay takes, in bytes, in numbers, and in milliseconds. */
+    private record Figures(int events, long broker, long state, long traces, long others, long heap, long threads, long files, long slowest) {
+    }
+
+    private static void edit(Path file, String pattern, String replacement) throws IOException {
+        Files.writeString(file, Files.readString(file).replaceFirst(pattern, replacement));
+    }
+
+    /** Waits while nothing else is to be waited for. */
+    private static void pause(Duration time) {
+        await().pollDelay(time).atMost(time.plusMinutes(1)).until(() -> true);
+    }
+
+    /** Waits until only what has just come waits in the queues. */
+    private static void drained(RelayProcess relay) {
+        await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofSeconds(2)).until(() -> relay.gauge("relay_queue_messages") < 5L * RATE);
+    }
+
+    private long size(String path) throws IOException {
+        return sizes(folder.resolve(path)).values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private long traces() throws IOException {
+        return sizes(folder.resolve("data/state")).entrySet().stream().filter(file -> file.getKey().getFileName().toString().startsWith("traces"))
+                .mapToLong(Map.Entry::getValue).sum();
+    }
+
+    private long others() throws IOException {
+        return size("data") - size("data/broker") - size("data/state/state.db") - size("data/state/state.db-wal") - traces();
+    }
+
+    private static Map<Path, Long> sizes(Path path) throws IOException {
+        Map<Path, Long> sizes = new TreeMap<>();
+        Files.walkFileTree(path, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                sizes.put(file, attributes.size());
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException goneMeanwhile) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return sizes;
+    }
+
+    private long rows() throws Exception {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/state/state.db"));
+                Statement statement = connection.createStatement(); ResultSet count = statement.executeQuery("SELECT count(*) FROM applied_state")) {
+            count.next();
+            return count.getLong(1);
+        }
+    }
+}
