@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ServiceStatus;
 import org.springframework.util.unit.DataSize;
@@ -40,25 +39,37 @@ class WebhookDoor extends OncePerRequestFilter {
     private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
     private static final int LARGEST_PART = 8192;
     private static final byte[] NOTHING = {};
-    /** Of bodies that are waited for; whole ones are not among them, and a webhook has some kB. */
-    private static final long MOST_WAITING_BYTES = 32L * 1024 * 1024;
+    /** A webhook has some kB. What is larger than this has a budget of its own, so that it cannot take the room of the others. */
+    private static final int SMALL_BODY = 64 * 1024;
+    /** So much of a body that is waited for is room for its first bytes: thousands of senders of one byte each take little together. */
+    private static final int FIRST_PART = 1024;
+    private static final long KNOWN_BUDGET = 32L * 1024 * 1024;
+    private static final long UNKNOWN_BUDGET = 16L * 1024 * 1024;
     private static final int NOT_STARTED_RETRY_SECONDS = 5;
     /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
+    /** For so long the rest of a body is read whose sender has his answer, because one that is cut off while it sends may not see it. */
+    private static final Duration LINGER = Duration.ofSeconds(2);
 
     private final Webhooks webhooks;
+    private final Refusals refusals;
     private final WebhookEngine engine;
     private final CamelContext camel;
     private final long largestRead;
-    private final AtomicLong waitingBytes = new AtomicLong();
+    /** Of senders that have shown the token of their provider. */
+    private final BodyBudget known = new BodyBudget(KNOWN_BUDGET, false);
+    /** Of all others, also of those whose proof is a signature of the whole body. */
+    private final BodyBudget unknownSmall = new BodyBudget(UNKNOWN_BUDGET, true);
+    private final BodyBudget unknownLarge = new BodyBudget(UNKNOWN_BUDGET, true);
 
     /**
      * Makes the door.
      *
      * @param largestRead so many bytes of a body are read so that its sender sees the answer; the connection of a longer one is cut
      */
-    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
+    WebhookDoor(Webhooks webhooks, Refusals refusals, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
         this.webhooks = webhooks;
+        this.refusals = refusals;
         this.engine = engine;
         this.camel = camel;
         this.largestRead = Math.max(LARGEST_BODY, largestRead.toBytes());
@@ -73,6 +84,10 @@ class WebhookDoor extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (response.isCommitted()) {
+            // it has its answer, and its rest is here or broke off
+            return;
+        }
         if (request.getDispatcherType() == DispatcherType.ERROR) {
             explain(request, response, chain);
             return;
@@ -96,8 +111,38 @@ class WebhookDoor extends OncePerRequestFilter {
             notStarted(response);
             refuse(HttpServletResponse.SC_SERVICE_UNAVAILABLE, body, request, response, chain);
         } else {
-            receive(body, request, response, chain, (whole, answer, rest) -> handOver(provider, body.bytes(), whole, answer));
+            receiveWebhook(provider, body, request, response, chain);
         }
+    }
+
+    /** A webhook that is not whole yet is waited for only while its headers may still prove where it comes from. */
+    private void receiveWebhook(String provider, Body body, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        Map<String, String> headers = proof(provider, request);
+        if (!takeWhatIsHere(body, request, response)) {
+            return;
+        }
+        if (!request.getInputStream().isFinished()) {
+            try {
+                body.senderIsKnown(webhooks.checkHead(provider, request::getHeader));
+            } catch (NotAuthenticException whateverTheBodyIs) {
+                refusals.toldNotAuthentic(route(provider), whateverTheBodyIs);
+                refuseAtOnce(body, request, response);
+                return;
+            }
+        }
+        waitForRest(body, request, response, chain, (whole, answer, rest) -> handOver(provider, headers, body.bytes(), answer));
+    }
+
+    /** Answers now, and ends the connection when its sender has come to the end, or after a moment. */
+    private static void refuseAtOnce(Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        body.unwanted();
+        // of a connection that goes on, Tomcat would read the rest of the body with a thread
+        response.setHeader("Connection", "close");
+        response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+        response.setContentLength(0);
+        response.flushBuffer();
+        listen(body, LINGER, request, response, (whole, answer, rest) -> { });
     }
 
     /** The provider as it is written in the path, letter by letter; null if the path is none of the webhooks', however it is written. */
@@ -145,8 +190,12 @@ class WebhookDoor extends OncePerRequestFilter {
         response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     }
 
+    private static String route(String provider) {
+        return "webhooks-" + provider;
+    }
+
     private boolean started(String provider) {
-        return camel.isStarted() && camel.getRouteController().getRouteStatus("webhooks-" + provider) == ServiceStatus.Started;
+        return camel.isStarted() && camel.getRouteController().getRouteStatus(route(provider)) == ServiceStatus.Started;
     }
 
     /** Refuses the request. Its body is read and thrown away, because a sender that is cut off while it sends may not see the answer. */
@@ -159,18 +208,30 @@ class WebhookDoor extends OncePerRequestFilter {
     /** A body that is here is handed over at once. For one that is still on its way no thread waits, however many senders are slow. */
     private void receive(Body body, HttpServletRequest request, HttpServletResponse response, FilterChain chain, Next next)
             throws ServletException, IOException {
+        if (takeWhatIsHere(body, request, response)) {
+            waitForRest(body, request, response, chain, next);
+        }
+    }
+
+    /** False when the body broke off, which is answered then. A large one is not read to its end here, where nobody counts its bytes. */
+    private static boolean takeWhatIsHere(Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
         ServletInputStream input = request.getInputStream();
         try {
             // not chunks: of one whose size is not here yet something is available, and its reader waits
-            while (request.getContentLengthLong() > 0 && !input.isFinished() && !body.tooLarge() && input.available() > 0) {
+            while (request.getContentLengthLong() > 0 && !input.isFinished() && body.size < SMALL_BODY && input.available() > 0) {
                 body.read(input);
             }
+            return true;
         } catch (IOException brokenOff) {
             response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
-            return;
+            return false;
         }
+    }
+
+    private void waitForRest(Body body, HttpServletRequest request, HttpServletResponse response, FilterChain chain, Next next)
+            throws ServletException, IOException {
         Next end = (whole, answer, rest) -> {
-            if (body.withoutRoom()) {
+            if (!body.kept()) {
                 notStarted(answer);
             } else if (body.refused()) {
                 // after this status Tomcat closes the connection, and reads no more of an asynchronous request
@@ -179,53 +240,72 @@ class WebhookDoor extends OncePerRequestFilter {
                 next.go(whole, answer, rest);
             }
         };
-        if (input.isFinished() || !body.waitFor()) {
+        if (request.getInputStream().isFinished() || !body.waitFor()) {
             end.go(request, response, chain);
         } else {
-            AsyncContext rest = request.startAsync(request, response);
-            rest.setTimeout(LONGEST_BODY.toMillis());
-            rest.addListener(new TooSlow(body));
-            input.setReadListener(new Rest(input, body, request, rest, end));
+            listen(body, LONGEST_BODY, request, response, end);
         }
     }
 
-    /** Lets nothing of the request past but its body and the headers that prove where it comes from. */
-    private void handOver(String provider, byte[] body, HttpServletRequest request, HttpServletResponse response)
-            throws ServletException, IOException {
+    /** Has the rest of the body read as it comes, for so long at most. */
+    private static void listen(Body body, Duration longest, HttpServletRequest request, HttpServletResponse response, Next end) throws IOException {
+        AsyncContext rest = request.startAsync(request, response);
+        rest.setTimeout(longest.toMillis());
+        rest.addListener(new TooSlow(body));
+        ServletInputStream input = request.getInputStream();
+        input.setReadListener(new Rest(input, body, request, rest, end));
+    }
+
+    /** The only headers that get past the door. Of a repeated header the first counts. */
+    private Map<String, String> proof(String provider, HttpServletRequest request) {
         Map<String, String> headers = new HashMap<>();
         for (String name : webhooks.headers(provider)) {
-            // of a repeated header the first counts
             String value = request.getHeader(name);
             if (value != null) {
                 headers.put(name, value);
             }
         }
+        return headers;
+    }
+
+    private void handOver(String provider, Map<String, String> headers, byte[] body, HttpServletResponse response) throws ServletException, IOException {
         if (!engine.answer(PATH + provider, headers, body, response)) {
             notStarted(response);
         }
     }
 
-    /** What has come of a body. No more is kept than is allowed, of this one and of all that are waited for. */
+    /**
+     * What has come of a body. No more is kept than is allowed, of this one and of all that are waited for. One thread at a time reads it;
+     * another one may take its room away.
+     */
     private final class Body {
 
-        private final int part;
+        /** How many bytes it should have; negative when nobody knows. */
+        private final long announced;
         /** Read into at once: a body whose size is known, and which is as small as webhooks are, is never copied. */
-        private byte[] kept;
+        private byte[] kept = NOTHING;
         private int length;
-        private boolean wanted = true;
-        private boolean withoutRoom;
-        private boolean waitedFor;
         private long size;
-        private long taken;
+        private boolean wanted = true;
+        private boolean waitedFor;
+        private boolean senderIsKnown;
+        private volatile boolean withoutRoom;
+        private BodyBudget.Share share;
 
-        /** @param announced how many bytes it should have; negative when nobody knows */
         Body(long announced) {
-            part = (int) Math.max(1, Math.min(announced < 0 ? LARGEST_PART : announced, LARGEST_PART));
-            kept = new byte[part];
+            this.announced = announced;
+        }
+
+        void senderIsKnown(boolean known) {
+            senderIsKnown = known;
         }
 
         void unwanted() {
             wanted = false;
+            forget();
+        }
+
+        private synchronized void forget() {
             kept = NOTHING;
             length = 0;
         }
@@ -234,51 +314,74 @@ class WebhookDoor extends OncePerRequestFilter {
         boolean waitFor() {
             waitedFor = true;
             if (wanted) {
-                take(Math.max(part, length));
+                int capacity = (int) Math.min(Math.max(length, FIRST_PART), largest());
+                return fits(capacity);
             }
-            return !withoutRoom;
+            return true;
         }
 
-        private synchronized void take(int bytes) {
-            if (waitingBytes.addAndGet(bytes) > MOST_WAITING_BYTES) {
-                waitingBytes.addAndGet(-bytes);
-                withoutRoom = true;
-                unwanted();
-                release();
-            } else {
-                taken += bytes;
+        /** As much as is kept of it. */
+        private long largest() {
+            return announced >= 0 && announced <= LARGEST_BODY ? announced : LARGEST_BODY + 1L;
+        }
+
+        private boolean fits(int capacity) {
+            if (waitedFor) {
+                BodyBudget budget = senderIsKnown ? known : Math.max(announced, capacity) > SMALL_BODY ? unknownLarge : unknownSmall;
+                if (share == null || !share.of(budget)) {
+                    release();
+                    share = budget.share(this::withoutRoom);
+                }
+                if (!share.resize(capacity)) {
+                    return false;
+                }
+            }
+            synchronized (this) {
+                if (!withoutRoom && kept.length != capacity) {
+                    kept = Arrays.copyOf(kept, capacity);
+                }
+                return !withoutRoom;
             }
         }
 
-        synchronized void release() {
-            waitingBytes.addAndGet(-taken);
-            taken = 0;
+        private void withoutRoom() {
+            withoutRoom = true;
+            forget();
+        }
+
+        void release() {
+            if (share != null) {
+                share.release();
+            }
         }
 
         void read(ServletInputStream input) throws IOException {
-            if (!wanted || tooLarge()) {
-                size += Math.max(0, input.read(new byte[part]));
+            if (!wanted || tooLarge() || length == kept.length && !fits(more())) {
+                size += Math.max(0, input.read(new byte[LARGEST_PART]));
                 return;
             }
-            if (length == kept.length) {
-                kept = Arrays.copyOf(kept, 2 * length);
-            }
-            int count = Math.max(0, input.read(kept, length, kept.length - length));
-            size += count;
-            if (waitedFor && length + count > taken) {
-                take(count);
-            }
-            if (wanted) {
+            synchronized (this) {
+                int count = Math.max(0, input.read(kept, length, kept.length - length));
                 length += count;
+                size += count;
             }
+            if (tooLarge()) {
+                forget();
+                release();
+            }
+        }
+
+        private int more() {
+            return (int) Math.min(waitedFor ? Math.max(FIRST_PART, 2L * kept.length) : SMALL_BODY, largest());
         }
 
         boolean tooLarge() {
             return size > LARGEST_BODY;
         }
 
-        boolean withoutRoom() {
-            return withoutRoom;
+        /** Whether its bytes are still here; from now on they stay. */
+        boolean kept() {
+            return !withoutRoom && (share == null || !wanted || tooLarge() || share.keep());
         }
 
         /** Whether no more of it is read: nobody will want it. */
@@ -287,7 +390,7 @@ class WebhookDoor extends OncePerRequestFilter {
         }
 
         boolean refused() {
-            return givenUp() || wanted && tooLarge();
+            return size > largestRead || wanted && tooLarge();
         }
 
         byte[] bytes() {

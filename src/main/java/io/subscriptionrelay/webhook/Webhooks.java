@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.springframework.stereotype.Component;
@@ -53,6 +54,17 @@ public class Webhooks {
     /** The only request headers that the provider's proof needs, in lower case. */
     Set<String> headers(String provider) {
         return authentications.get(provider).headers();
+    }
+
+    /**
+     * Checks what can be checked before the body of a webhook is here.
+     *
+     * @param header the value of a request header, however its name is written, or null
+     * @return whether the sender has shown the token of the provider
+     * @throws NotAuthenticException when no body could make it authentic
+     */
+    boolean checkHead(String provider, Function<String, String> header) throws NotAuthenticException {
+        return authentications.get(provider).checkHead(header);
     }
 
     /**

@@ -10,6 +10,7 @@ import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
+import io.subscriptionrelay.testing.Webhook;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,7 +54,7 @@ class HostileSendersTest {
     @BeforeAll
     static void start() {
         simulators = new Simulators();
-        relay = RelayApp.with(folder).cleverTap(simulators.cleverTap.url()).start();
+        relay = RelayApp.with(folder).cleverTap(simulators.cleverTap.url()).set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).start();
     }
 
     @AfterAll
@@ -151,6 +152,146 @@ class HostileSendersTest {
                 }
             });
         }
+    }
+
+    private static final String WRONG_TOKEN = TARGET.replace(RelayApp.AUTHORIZATION, "Bearer of somebody else");
+    private static final String NO_SIGNATURE = "POST /webhooks/purchasely HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    private static final String WRONG_SIGNATURE = NO_SIGNATURE + "X-PURCHASELY-TIMESTAMP: 1790812800\r\nX-PURCHASELY-REQUEST-SIGNATURE: " + "0".repeat(64)
+            + "\r\n";
+    private static final String CHUNKED = "Transfer-Encoding: chunked\r\n\r\n";
+
+    /** How a body begins whose sender has no secret, so much of it that is sent at once, and with what it goes on. */
+    static Stream<Arguments> withoutASecret() {
+        String measured = "Content-Length: 1000000\r\n\r\n" + " ".repeat(900_000);
+        String chunked = CHUNKED + chunk(900_000);
+        return Stream.of(
+                arguments("a wrong token", WRONG_TOKEN + measured, " "),
+                arguments("a wrong token and chunks", WRONG_TOKEN + chunked, chunk(1)),
+                arguments("no signature", NO_SIGNATURE + measured, " "),
+                arguments("no signature and chunks", NO_SIGNATURE + chunked, chunk(1)),
+                arguments("a wrong signature", WRONG_SIGNATURE + measured, " "),
+                arguments("a wrong signature and chunks", WRONG_SIGNATURE + chunked, chunk(4000)),
+                arguments("a wrong signature and 60 kB in chunks", WRONG_SIGNATURE + CHUNKED + chunk(60_000), chunk(4000)),
+                arguments("a wrong signature and a length of 60 kB", WRONG_SIGNATURE + "Content-Length: 60000\r\n\r\n" + " ".repeat(50_000), " "));
+    }
+
+    private static String chunk(int size) {
+        return Integer.toHexString(size) + "\r\n" + " ".repeat(size) + "\r\n";
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("withoutASecret")
+    void twoHundredSendersWithoutASecretTurnAwayNoHonestWebhook(String what, String begin, String more) throws IOException {
+        List<Socket> hostile = new ArrayList<>();
+        try {
+            for (int i = 0; i < 200; i++) {
+                Socket socket = new Socket("127.0.0.1", relay.port());
+                hostile.add(socket);
+                sendUnlessCutOff(socket, begin);
+            }
+            for (int round = 0; round < 3; round++) {
+                hostile.forEach(socket -> sendUnlessCutOff(socket, more));
+                for (String provider : List.of("revenuecat", "purchasely")) {
+                    for (int padding : new int[] {0, 30_000, 900_000}) {
+                        String id = "honest-" + UUID.randomUUID();
+                        byte[] body = (Events.renewal(provider, id, id, Events.BASE) + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8);
+                        String[] proof = Webhook.proof(provider, body);
+                        String as = provider + ", " + padding + " more bytes";
+                        assertThat(RawHttp.send(relay.port(), "POST", "/webhooks/" + provider, body, proof).status()).as(as).isEqualTo(200);
+                        assertThat(RawHttp.send(relay.port(), "POST", "/webhooks/" + provider, RawHttp.chunked(body, 5000),
+                                and(proof, "Transfer-Encoding", "chunked")).status()).as(as + ", in chunks").isEqualTo(200);
+                        assertThat(inTwoPieces(provider, body, proof)).as(as + ", in two pieces").startsWith("HTTP/1.1 200");
+                    }
+                }
+            }
+        } finally {
+            close(hostile);
+        }
+    }
+
+    private static String[] and(String[] headers, String... more) {
+        return Stream.of(headers, more).flatMap(Arrays::stream).toArray(String[]::new);
+    }
+
+    private static String inTwoPieces(String provider, byte[] body, String[] proof) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+            socket.setTcpNoDelay(true);
+            StringBuilder head = new StringBuilder("POST /webhooks/" + provider + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: "
+                    + body.length + "\r\n");
+            for (int i = 0; i < proof.length; i += 2) {
+                head.append(proof[i]).append(": ").append(proof[i + 1]).append("\r\n");
+            }
+            socket.getOutputStream().write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(body, 0, body.length - 2);
+            // another one, so that the first waits
+            assertThat(relay.revenueCat("[]")).isEqualTo(400);
+            socket.getOutputStream().write(body, body.length - 2, 2);
+            return readToEnd(socket);
+        }
+    }
+
+    private static void sendUnlessCutOff(Socket socket, String text) {
+        try {
+            socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException cutOff) {
+            // it has its answer
+        }
+    }
+
+    @Test
+    void whoCanProveNothingIsToldSoBeforeHisBodyIsHereAndCutOffSoon() throws IOException {
+        String measured = "Content-Length: 1000000\r\n\r\n ";
+        Map<String, String> heads = Map.of(
+                "a wrong token", WRONG_TOKEN + measured,
+                "a wrong token and chunks", WRONG_TOKEN + CHUNKED + chunk(1),
+                "no token", TARGET.replaceAll("Authorization: .*\r\n", "") + measured,
+                "no signature", NO_SIGNATURE + measured,
+                "no time", WRONG_SIGNATURE.replaceAll("X-PURCHASELY-TIMESTAMP: .*\r\n", "") + measured,
+                "no signature and chunks", NO_SIGNATURE + CHUNKED + chunk(1),
+                "something that is no signature", WRONG_SIGNATURE.replace("0".repeat(64), "0".repeat(63)) + measured);
+        double before = refusedWith401();
+        Map<String, Socket> senders = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<String, String> head : heads.entrySet()) {
+                Socket socket = new Socket("127.0.0.1", relay.port());
+                senders.put(head.getKey(), socket);
+                socket.setSoTimeout(5_000);
+                socket.getOutputStream().write(head.getValue().getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII)).as(head.getKey()).isEqualTo("HTTP/1.1 401");
+            }
+            noThreadIsBusy();
+            for (Map.Entry<String, Socket> sender : senders.entrySet()) {
+                assertThat(readToEnd(sender.getValue())).as(sender.getKey()).containsIgnoringCase("Connection: close").doesNotContain("HTTP/1.1");
+            }
+        } finally {
+            close(new ArrayList<>(senders.values()));
+        }
+        assertThat(refusedWith401()).as("counted like every other").isEqualTo(before + heads.size());
+    }
+
+    /** Many senders only find out at the end of what they have to say that there is an answer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 1000000\r\n\r\n", CHUNKED})
+    void whoSendsOnToTheEndSeesThe401(String framing) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", relay.port())) {
+            socket.setTcpNoDelay(true);
+            socket.getOutputStream().write((WRONG_TOKEN + framing).getBytes(StandardCharsets.US_ASCII));
+            String part = framing.equals(CHUNKED) ? chunk(50_000) : " ".repeat(50_000);
+            for (int i = 0; i < 20; i++) {
+                socket.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+                // a round trip, so that the relay has read so far
+                assertThat(relay.revenueCat("[]")).isEqualTo(400);
+            }
+            if (framing.equals(CHUNKED)) {
+                socket.getOutputStream().write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            }
+            assertThat(readToEnd(socket)).startsWith("HTTP/1.1 401").containsIgnoringCase("Connection: close").containsOnlyOnce("HTTP/1.1");
+        }
+    }
+
+    private static double refusedWith401() {
+        return relay.prometheus().lines().filter(line -> line.startsWith("relay_webhooks_refused_total") && line.contains("status=\"401\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
     }
 
     /** Half a minute and a bit, in which the senders of all kinds go on. */
