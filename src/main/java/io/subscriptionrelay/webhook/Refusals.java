@@ -18,6 +18,7 @@ import org.springframework.stereotype.Component;
 public class Refusals {
 
     private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+    private static final int NOT_AUTHENTIC = 401;
     private static final int RETRY_SECONDS = 30;
     private static final Duration QUIET = Duration.ofMinutes(1);
 
@@ -31,38 +32,50 @@ public class Refusals {
     }
 
     public void notAuthentic(Exchange exchange) {
-        if (refuse(exchange, 401, "")) {
+        answer(exchange, NOT_AUTHENTIC, "");
+        toldNotAuthentic(route(exchange), cause(exchange));
+    }
+
+    /** Counts and tells of a webhook that has got its 401 before it came to its route. */
+    void toldNotAuthentic(String route, Exception cause) {
+        if (count(route, NOT_AUTHENTIC)) {
             LOG.warn("{} answers 401: {}. If these are the provider's own webhooks, compare its secret with the relay's; until it fits,"
-                    + " the provider keeps sending and then gives up.", route(exchange), cause(exchange).getMessage());
+                    + " the provider keeps sending and then gives up.", route, cause.getMessage());
         }
     }
 
     public void notAJsonObject(Exchange exchange) {
         String reason = cause(exchange).getMessage();
-        if (refuse(exchange, 400, reason)) {
+        answer(exchange, 400, reason);
+        if (count(route(exchange), 400)) {
             LOG.warn("{} answers 400: {}", route(exchange), reason);
         }
     }
 
     public void notStored(Exchange exchange) {
-        if (refuse(exchange, 503, "")) {
+        answer(exchange, 503, "");
+        if (count(route(exchange), 503)) {
             LOG.error("{} answers 503, because the event could not be stored: {}", route(exchange), Causes.of(cause(exchange)));
         }
         exchange.getMessage().setHeader("Retry-After", RETRY_SECONDS);
     }
 
-    private boolean refuse(Exchange exchange, int status, String body) {
+    private static void answer(Exchange exchange, int status, String body) {
         Message message = exchange.getMessage();
         message.removeHeaders("*");
         message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
         message.setHeader(Exchange.CONTENT_TYPE, "text/plain; charset=utf-8");
         message.setBody(body);
+    }
+
+    /** Whether this kind is to be logged. */
+    private boolean count(String route, int status) {
         Counter.builder("relay.webhooks.refused").description("Webhooks that were not kept")
-                .tag("route", route(exchange)).tag("status", Integer.toString(status)).register(metrics).increment();
+                .tag("route", route).tag("status", Integer.toString(status)).register(metrics).increment();
         long now = clock.millis();
-        Long last = loggedAt.put(route(exchange) + status, now);
+        Long last = loggedAt.put(route + status, now);
         if (last != null && now - last < QUIET.toMillis()) {
-            loggedAt.put(route(exchange) + status, last);
+            loggedAt.put(route + status, last);
             return false;
         }
         return true;

@@ -44,9 +44,10 @@ class WebhookDoor extends OncePerRequestFilter {
     /** A sender that needs longer than this for 1 MiB holds a connection for nothing; the providers give up after 10 to 60 s. */
     private static final Duration LONGEST_BODY = Duration.ofSeconds(30);
     /** For so long the rest of a body is read whose sender has his answer, because one that is cut off while it sends may not see it. */
-    private static final Duration LINGER = Duration.ofSeconds(5);
+    private static final Duration LINGER = Duration.ofSeconds(2);
 
     private final Webhooks webhooks;
+    private final Refusals refusals;
     private final WebhookEngine engine;
     private final CamelContext camel;
     private final long largestRead;
@@ -61,8 +62,9 @@ class WebhookDoor extends OncePerRequestFilter {
      *
      * @param largestRead so many bytes of a body are read so that its sender sees the answer; the connection of a longer one is cut
      */
-    WebhookDoor(Webhooks webhooks, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
+    WebhookDoor(Webhooks webhooks, Refusals refusals, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
         this.webhooks = webhooks;
+        this.refusals = refusals;
         this.engine = engine;
         this.camel = camel;
         this.largestRead = Math.max(LARGEST_BODY, largestRead.toBytes());
@@ -119,22 +121,23 @@ class WebhookDoor extends OncePerRequestFilter {
             try {
                 body.senderIsKnown(webhooks.checkHead(provider, request::getHeader));
             } catch (NotAuthenticException whateverTheBodyIs) {
-                refuseAtOnce(provider, headers, body, request, response);
+                refusals.toldNotAuthentic(route(provider), whateverTheBodyIs);
+                refuseAtOnce(body, request, response);
                 return;
             }
         }
         waitForRest(body, request, response, chain, (whole, answer, rest) -> handOver(provider, headers, body.bytes(), answer));
     }
 
-    /** Has the route refuse it, as it refuses every webhook without its proof, and ends the connection. */
-    private void refuseAtOnce(String provider, Map<String, String> headers, Body body, HttpServletRequest request, HttpServletResponse response)
-            throws ServletException, IOException {
+    /** Answers now, and ends the connection when its sender has come to the end, or after a moment. */
+    private static void refuseAtOnce(Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
         body.unwanted();
         // of a connection that goes on, Tomcat would read the rest of the body with a thread
         response.setHeader("Connection", "close");
-        handOver(provider, headers, NOTHING, response);
+        response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+        response.setContentLength(0);
         response.flushBuffer();
-        listen(body, LINGER, request, response, (whole, answer, rest) -> response.flushBuffer());
+        listen(body, LINGER, request, response, (whole, answer, rest) -> { });
     }
 
     /** The provider as it is written in the path, letter by letter; null if the path is none of the webhooks', however it is written. */
@@ -180,8 +183,12 @@ class WebhookDoor extends OncePerRequestFilter {
         response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     }
 
+    private static String route(String provider) {
+        return "webhooks-" + provider;
+    }
+
     private boolean started(String provider) {
-        return camel.isStarted() && camel.getRouteController().getRouteStatus("webhooks-" + provider) == ServiceStatus.Started;
+        return camel.isStarted() && camel.getRouteController().getRouteStatus(route(provider)) == ServiceStatus.Started;
     }
 
     /** Refuses the request. Its body is read and thrown away, because a sender that is cut off while it sends may not see the answer. */

@@ -78,6 +78,10 @@ final class WebhookEngine extends SpringBootPlatformHttpEngine {
                 } catch (Exception e) {
                     exchange.setException(e);
                 }
+                if (exchange.getException() == null && exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE) == null) {
+                    // no step has said that the event is kept; without a status Camel would answer 200
+                    exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+                }
                 afterProcess(response, exchange);
             } catch (ServletException | IOException | RuntimeException e) {
                 throw e;
