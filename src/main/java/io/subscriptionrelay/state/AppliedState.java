@@ -5,6 +5,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -32,8 +34,8 @@ public class AppliedState {
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
     /** Of two times the newer one stays, whichever comes first. */
-    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time) VALUES (?, ?, ?, ?)"
-            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time"
+    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day) VALUES (?, ?, ?, ?, ?)"
+            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time, applied_day = EXCLUDED.applied_day"
             + " WHERE EXCLUDED.event_time > applied_state.event_time";
 
     private static final long FIRST_WAIT = 100;
@@ -41,9 +43,11 @@ public class AppliedState {
 
     private final JdbcTemplate jdbc;
     private final CamelContext camel;
+    private final Clock clock;
 
-    AppliedState(DataSource dataSource, CamelContext camel) {
+    AppliedState(DataSource dataSource, CamelContext camel, Clock clock) {
         this.camel = camel;
+        this.clock = clock;
         jdbc = new JdbcTemplate(dataSource);
     }
 
@@ -55,6 +59,11 @@ public class AppliedState {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("SHA-256 is part of every JDK", e);
         }
+    }
+
+    /** The day of a time in milliseconds, counted from 1970, UTC. */
+    static long day(long millis) {
+        return Math.floorDiv(millis, Duration.ofDays(1).toMillis());
     }
 
     /** The newest applied event times in milliseconds since 1970, of those users that have one. */
@@ -112,9 +121,10 @@ public class AppliedState {
     }
 
     private void store(String destination, String account, Map<String, Long> times) {
+        long today = day(clock.millis());
         // always in the same order, so that two instances cannot wait for each other
         List<Object[]> rows = new TreeMap<>(times).entrySet().stream()
-                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue()}).toList();
+                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue(), today}).toList();
         jdbc.execute((Connection connection) -> {
             boolean automatic = connection.getAutoCommit();
             connection.setAutoCommit(false);

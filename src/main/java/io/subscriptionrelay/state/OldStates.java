@@ -16,8 +16,9 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
 /**
- * Removes applied states that are so old that no provider sends an older event any more ({@code relay.order.keep}). It walks through the
- * table in the order of its key, a thousand rows a second, and then rests for an hour: an index over the times would have to be written
+ * Removes applied states that were applied so long ago that no provider sends an older event any more ({@code relay.order.keep}); the time of
+ * the event says nothing of that, because it may be old when it comes. It walks through the
+ * table in the order of its key, a thousand rows a second, and then rests for an hour: an index over the days would have to be written
  * with each state that is applied, and would make a row twice as large.
  */
 @Component
@@ -33,7 +34,7 @@ class OldStates implements AutoCloseable {
 
     private static final String END = "SELECT destination, account, user_key FROM applied_state WHERE (destination, account, user_key) > (?, ?, ?)"
             + " ORDER BY destination, account, user_key LIMIT 1 OFFSET " + (STEP - 1);
-    private static final String DELETE = "DELETE FROM applied_state WHERE event_time < ? AND (destination, account, user_key) > (?, ?, ?)";
+    private static final String DELETE = "DELETE FROM applied_state WHERE applied_day < ? AND (destination, account, user_key) > (?, ?, ?)";
     private static final String UP_TO = " AND (destination, account, user_key) <= (?, ?, ?)";
 
     private final JdbcTemplate jdbc;
@@ -79,13 +80,13 @@ class OldStates implements AutoCloseable {
 
     /** Looks through the next thousand rows; false when they were the last. */
     private boolean step() {
-        long before = clock.millis() - keep.toMillis();
+        long before = AppliedState.day(clock.millis() - keep.toMillis());
         List<Key> end = jdbc.query(END, (row, number) -> new Key(row.getString(1), row.getString(2), row.getString(3)),
                 at.destination(), at.account(), at.user());
         if (end.isEmpty()) {
             removed += jdbc.update(DELETE, before, at.destination(), at.account(), at.user());
             if (removed > 0) {
-                LOG.info("{} applied states are older than relay.order.keep and were removed", removed);
+                LOG.info("{} states that were applied longer ago than relay.order.keep were removed", removed);
             }
             removed = 0;
             at = START;

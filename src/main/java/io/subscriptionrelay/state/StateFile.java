@@ -160,6 +160,8 @@ final class StateFile {
     private long copy(ResultSet found) throws SQLException {
         try (Connection to = database.getConnection()) {
             to.setAutoCommit(false);
+            // when they were applied was not kept
+            long today = AppliedState.day(System.currentTimeMillis());
             long rows = 0;
             try (PreparedStatement insert = to.prepareStatement(AppliedState.UPSERT)) {
                 while (found.next()) {
@@ -167,6 +169,7 @@ final class StateFile {
                         insert.setString(column, found.getString(column));
                     }
                     insert.setLong(4, found.getLong(4));
+                    insert.setLong(5, today);
                     insert.addBatch();
                     rows++;
                     if (rows % ROWS_AT_ONCE == 0) {
