@@ -27,8 +27,8 @@ class HostileTextTest {
 
     private static final int MEBIBYTE = 1024 * 1024;
     private static final long LONGEST_MILLIS = 50;
-    /** What reads files of the operator's, who is trusted; what sees the 8 kB of a request line at most; and what is not in the relay. */
-    private static final Set<String> NOT_FROM_OUTSIDE = Set.of("routes", "simulator", "demo");
+    /** What reads files and settings of the operator's, who is trusted; what sees the 8 kB of a request line at most; and what is not in the relay. */
+    private static final Set<String> NOT_FROM_OUTSIDE = Set.of("routes", "config", "simulator", "demo");
     /** Patterns in the middle of code are looked at one by one; these see settings, or cut what they see before. */
     private static final Map<String, String> INLINE = Map.of(
             "delivery/Accounts.java", "urls and names of settings",
