@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  */
 record RecordName(String kind, String user, int number, int ofKind) {
 
-    private static final Pattern WRITTEN = Pattern.compile("([^/]{1,40})/([0-9a-f]{1,8})/([0-9]{1,9})/([0-9]{1,9})");
+    private static final Pattern WRITTEN = Pattern.compile("\\A([^/]{1,40})/([0-9a-f]{1,8})/([0-9]{1,9})/([0-9]{1,9})");
 
     /** The names of an event's records, in their order. */
     static List<RecordName> of(JsonNode records, DestinationRules rules) {
