@@ -31,6 +31,7 @@ class HostileTextTest {
     private static final Set<String> NOT_FROM_OUTSIDE = Set.of("routes", "config", "simulator", "demo");
     /** Patterns in the middle of code are looked at one by one; these see settings, or cut what they see before. */
     private static final Map<String, String> INLINE = Map.of(
+            "SubscriptionRelayApplication.java", "arguments of the command line",
             "delivery/Accounts.java", "urls and names of settings",
             "delivery/OutageAdmission.java", "names of queues",
             "delivery/Settlement.java", "a reason that was cut, and an id that stands in it",

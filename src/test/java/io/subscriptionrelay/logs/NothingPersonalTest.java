@@ -195,7 +195,11 @@ class NothingPersonalTest {
         login = ("{\"username\":\"relay\",\"password\":\"" + PASSWORD + "\"}").getBytes(StandardCharsets.UTF_8);
         RawHttp.Answer in = RawHttp.send(relay.managementPort(), "POST", "/actuator/hawtio/auth/login", login, "Content-Type", "application/json");
         assertThat(in.status()).isEqualTo(200);
-        RawHttp.Answer beans = manage("GET", "/hawtio/jolokia/read/*:*", "Cookie", in.header("Set-Cookie").split(";")[0]);
+        List<String> cookies = in.headers().get("set-cookie").stream().map(cookie -> cookie.split(";")[0]).toList();
+        String token = cookies.stream().filter(cookie -> cookie.startsWith("XSRF-TOKEN=")).findFirst().orElseThrow().substring("XSRF-TOKEN=".length());
+        RawHttp.Answer beans = RawHttp.send(relay.managementPort(), "POST", "/actuator/hawtio/jolokia",
+                "{\"type\":\"read\",\"mbean\":\"*:*\"}".getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json",
+                "Cookie", String.join("; ", cookies), "X-XSRF-TOKEN", token);
         assertThat(beans.body()).contains("subscription-relay:", "org.apache.camel:", "org.apache.activemq.artemis:");
         // the one attribute that is a stored event: what the console's browsing of a queue shows to who has logged in
         said.append(FIRST_MESSAGE.matcher(beans.body()).replaceAll("")).append('\n');

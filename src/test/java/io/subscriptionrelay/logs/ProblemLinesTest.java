@@ -36,7 +36,7 @@ class ProblemLinesTest {
             await().atMost(Duration.ofSeconds(30)).until(() -> log.getOut().contains("are committed again"));
         }
         assertThat(log.getOut().lines().filter(line -> line.contains("deliver.onesignal.production"))).hasSize(2)
-                .first().asString().contains("was rolled back").contains("APPLIED_STATE");
+                .first().asString().contains("was rolled back").contains("applied_state");
         assertThat(log.getOut().lines().filter(line -> line.contains("ERROR") || line.startsWith("\tat "))).isEmpty();
     }
 
