@@ -90,7 +90,7 @@ final class SettingsFile {
         } catch (RuntimeException e) {
             String reference = schema.findValuesAsText("$ref").stream().filter(ref -> ref.startsWith("#/") && schema.at(ref.substring(1)).isMissingNode())
                     .findFirst().orElse(null);
-            throw new BrokenMappingException(reference == null ? new Problem(file, 0, 0, "is not a JSON schema: " + Causes.of(e))
+            throw new BrokenMappingException(reference == null ? new Problem(file, 0, 0, "cannot be used as a schema: " + Causes.of(e))
                     : new Problem(file, line(file, reference), 0, "`$ref` " + reference + " leads nowhere; define it in this file, or mend its name"));
         }
     }
