@@ -37,7 +37,7 @@ class ProblemLinesTest {
         }
         assertThat(log.getOut().lines().filter(line -> line.contains("deliver.onesignal.production"))).hasSize(2)
                 .first().asString().contains("was rolled back").contains("applied_state");
-        assertThat(log.getOut().lines().filter(line -> line.contains("ERROR") || line.startsWith("\tat "))).isEmpty();
+        assertThat(log.getOut().lines().filter(line -> line.contains(" ERROR ") || line.startsWith("\tat "))).isEmpty();
     }
 
     private static long rolledBack() throws Exception {
