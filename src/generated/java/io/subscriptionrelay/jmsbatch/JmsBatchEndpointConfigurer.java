@@ -28,6 +28,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
         case "busywait":
         case "busyWait": target.setBusyWait(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "dueheader":
+        case "dueHeader": target.setDueHeader(property(camelContext, java.lang.String.class, value)); return true;
         case "exceptionhandler":
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
@@ -42,6 +44,7 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "maxMessages": target.setMaxMessages(property(camelContext, int.class, value)); return true;
         case "maxwait":
         case "maxWait": target.setMaxWait(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "parallel": target.setParallel(property(camelContext, boolean.class, value)); return true;
         case "queueheader":
         case "queueHeader": target.setQueueHeader(property(camelContext, java.lang.String.class, value)); return true;
         case "workers": target.setWorkers(property(camelContext, int.class, value)); return true;
@@ -57,6 +60,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "bridgeErrorHandler": return boolean.class;
         case "busywait":
         case "busyWait": return long.class;
+        case "dueheader":
+        case "dueHeader": return java.lang.String.class;
         case "exceptionhandler":
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
@@ -71,6 +76,7 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "maxMessages": return int.class;
         case "maxwait":
         case "maxWait": return long.class;
+        case "parallel": return boolean.class;
         case "queueheader":
         case "queueHeader": return java.lang.String.class;
         case "workers": return int.class;
@@ -87,6 +93,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "bridgeErrorHandler": return target.isBridgeErrorHandler();
         case "busywait":
         case "busyWait": return target.getBusyWait();
+        case "dueheader":
+        case "dueHeader": return target.getDueHeader();
         case "exceptionhandler":
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":
@@ -101,6 +109,7 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "maxMessages": return target.getMaxMessages();
         case "maxwait":
         case "maxWait": return target.getMaxWait();
+        case "parallel": return target.isParallel();
         case "queueheader":
         case "queueHeader": return target.getQueueHeader();
         case "workers": return target.getWorkers();

@@ -23,10 +23,11 @@ public class JmsBatchEndpointUriFactory extends org.apache.camel.support.compone
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(13);
+        Set<String> props = new HashSet<>(15);
         props.add("admission");
         props.add("bridgeErrorHandler");
         props.add("busyWait");
+        props.add("dueHeader");
         props.add("exceptionHandler");
         props.add("exchangePattern");
         props.add("keepTurn");
@@ -34,6 +35,7 @@ public class JmsBatchEndpointUriFactory extends org.apache.camel.support.compone
         props.add("maxBytes");
         props.add("maxMessages");
         props.add("maxWait");
+        props.add("parallel");
         props.add("queueHeader");
         props.add("queueName");
         props.add("workers");

@@ -19,17 +19,29 @@ public final class Headers {
     public static final String DESTINATION = "destination";
     /** The account or app of the destination. */
     public static final String ACCOUNT = "account";
+    /** The kind of call that carries the record. Records of older versions have none. */
+    public static final String CALL = "call";
     /** The key of the user whose state the record sets; a hash. */
     public static final String STATE_KEY = "stateKey";
+    /** Set where only the order of that user's records is kept, and none of them is older than another. */
+    public static final String ORDER_ONLY = "orderOnly";
     /** Which of the event's records this is, from 0. */
     public static final String PART = "part";
     /** Which of the event's records this is by what it is, so that a replay finds it in today's mapping. Parked events of older versions have none. */
     public static final String RECORD = "record";
-    /** How often the record was sent back, for itself alone. */
+    /** How often the record was sent back. */
     public static final String ATTEMPT = "attempt";
-    /** When the record was first refused for a passing reason, in milliseconds since 1970. */
+    /** How much waiting has ended in a refusal that is believed after some time, in milliseconds. */
+    public static final String WAITED = "waited";
+    /** How many refusals it has had that are believed after some number. */
+    public static final String REFUSALS = "refusals";
+    /** How much waiting has ended in a failure while others succeeded, in milliseconds. */
+    public static final String FAILING = "failing";
+    /** When the record was first refused for a passing reason, as versions before 1.1 wrote it. */
     public static final String FIRST_REFUSED_AT = "firstRefusedAt";
-    /** Set on a record that must not be folded with others: together they were refused. */
+    /** When a record in a queue of those that wait is due, in milliseconds since 1970. */
+    public static final String NOT_BEFORE = "notBefore";
+    /** Set on a record that has calls of its own, because those with others failed or were refused. */
     public static final String ALONE = "alone";
     /** Why it was parked. */
     public static final String REASON = "reason";

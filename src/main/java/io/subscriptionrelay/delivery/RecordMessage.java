@@ -1,12 +1,15 @@
 package io.subscriptionrelay.delivery;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.mapping.MappingFailedException;
 import io.subscriptionrelay.webhook.StrictJson;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Message;
 import org.apache.camel.support.DefaultMessage;
@@ -26,13 +29,8 @@ public final class RecordMessage {
     }
 
     /** The record's bytes in JSON. */
-    public void writeTo(ByteArrayOutputStream target) {
-        target.write(body, 0, length);
-    }
-
-    /** How many bytes the record has. */
-    public int length() {
-        return length;
+    public byte[] recordBytes() {
+        return Arrays.copyOf(body, length);
     }
 
     /** The record, parsed. */
@@ -62,17 +60,33 @@ public final class RecordMessage {
         return Boolean.TRUE.equals(headers.get(header));
     }
 
+    /** Keeps something beside the record that it came without. */
+    public void set(String header, Object value) {
+        headers.put(header, value);
+    }
+
+    /** The ids of its user, which nobody else may read; none when nobody knows what the record is about. */
+    public Set<String> ids(Destination destination) {
+        try {
+            Destination.Description about = destination.describe(record());
+            return about.id() == null ? Set.of(about.user()) : new java.util.HashSet<>(List.of(about.user(), about.id()));
+        } catch (MappingFailedException | RuntimeException e) {
+            return Set.of();
+        }
+    }
+
     /** A message with the same body and headers. */
-    Message again(CamelContext camel) {
+    public Message again(CamelContext camel) {
         Message message = new DefaultMessage(camel);
         headers.forEach(message::setHeader);
         message.removeHeader("JMSMessageID");
+        message.removeHeader(Headers.NOT_BEFORE);
         message.setBody(body);
         return message;
     }
 
     /** A message with the same headers and only the webhook as its body. */
-    Message webhookMessage(CamelContext camel) {
+    public Message webhookMessage(CamelContext camel) {
         Message message = again(camel);
         message.setBody(webhook());
         return message;

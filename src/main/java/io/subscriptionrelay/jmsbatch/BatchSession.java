@@ -10,11 +10,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.camel.InvalidPayloadException;
 
 /**
  * The transacted session of a batch. What is sent is handed to the broker at the end of the batch, one message after the other: each alone,
  * between the steps of a route, would wake a thread of the broker up, which costs more than sending it. Nothing waits for an answer: when the
- * broker refuses a message, it lets the transaction be rolled back only, and its commit fails. Used by the thread that made it.
+ * broker refuses a message, it lets the transaction be rolled back only, and its commit fails. Used by the thread that made it, which alone talks to the broker.
  */
 final class BatchSession {
 
@@ -37,63 +38,62 @@ final class BatchSession {
     }
 
     /**
-     * Sends a message with the body, in bytes or text, and those of its headers that can be properties.
+     * Sends a message with the body, in bytes or text, and those of its headers that can be properties. May be called by any thread of the
+     * batch's route, one after the other.
      *
+     * @param notSent the header that is left out
+     * @throws InvalidPayloadException when its body is neither bytes nor text
      * @throws JMSException when it cannot be sent; the broker's refusal is thrown by {@link #commit()}
-     * @throws IllegalStateException in any thread but the batch's own, where the transaction would not hold
      */
-    void send(String queue, org.apache.camel.Message camel, String notSent) throws JMSException {
-        if (Thread.currentThread() != owner) {
-            throw new IllegalStateException("jms-batch: sends in the thread of its batch; take parallelProcessing, threads, seda or"
-                    + " wireTap out of the route");
-        }
-        if (producer == null) {
-            producer = session.createProducer(null);
-        }
-        Queue target = queues.get(queue);
-        if (target == null) {
-            target = session.createQueue(queue);
-            queues.put(queue, target);
-        }
-        Message message = message(camel);
-        for (Map.Entry<String, Object> header : camel.getHeaders().entrySet()) {
-            String name = header.getKey();
-            Object value = header.getValue();
-            if (!name.equals(notSent) && !name.startsWith("JMS") && !JmsBatchConstants.isControl(name)
-                    && (value instanceof String || value instanceof Number || value instanceof Boolean)) {
-                message.setObjectProperty(name, value);
-            }
-        }
-        outgoing.add(new Outgoing(target, message));
-        if (outgoingBytes >= MOST_BYTES) {
+    synchronized void send(String queue, org.apache.camel.Message camel, String notSent) throws JMSException, InvalidPayloadException {
+        Object body = camel.getBody() instanceof String text ? text : camel.getMandatoryBody(byte[].class);
+        outgoing.add(new Outgoing(queue, body, camel.getHeaders(), notSent));
+        outgoingBytes += body instanceof byte[] bytes ? bytes.length : ((String) body).length();
+        if (outgoingBytes >= MOST_BYTES && Thread.currentThread() == owner) {
             flush();
         }
     }
 
-    private void flush() throws JMSException {
+    private synchronized void flush() throws JMSException {
         for (Outgoing next : outgoing) {
-            producer.send(next.queue(), next.message());
+            Queue target = queues.get(next.queue());
+            if (target == null) {
+                target = session.createQueue(next.queue());
+                queues.put(next.queue(), target);
+            }
+            if (producer == null) {
+                producer = session.createProducer(null);
+            }
+            producer.send(target, message(next));
         }
         forget();
     }
 
-    private void forget() {
+    private synchronized void forget() {
         outgoing.clear();
         outgoingBytes = 0;
     }
 
-    private record Outgoing(Queue queue, Message message) {
+    private record Outgoing(String queue, Object body, Map<String, Object> headers, String notSent) {
     }
 
-    private Message message(org.apache.camel.Message camel) throws JMSException {
-        if (camel.getBody() instanceof String text) {
-            outgoingBytes += text.length();
-            return session.createTextMessage(text);
+    private Message message(Outgoing next) throws JMSException {
+        Message message;
+        if (next.body() instanceof String text) {
+            message = session.createTextMessage(text);
+        } else {
+            BytesMessage bytes = session.createBytesMessage();
+            bytes.writeBytes((byte[]) next.body());
+            message = bytes;
         }
-        byte[] body = camel.getBody(byte[].class);
-        BytesMessage message = session.createBytesMessage();
-        message.writeBytes(body);
-        outgoingBytes += body.length;
+        for (Map.Entry<String, Object> header : next.headers().entrySet()) {
+            String name = header.getKey();
+            Object value = header.getValue();
+            if (!name.equals(next.notSent()) && !name.startsWith("JMS") && !JmsBatchConstants.isControl(name)
+                    && (value instanceof String || value instanceof Number || value instanceof Boolean)) {
+                message.setObjectProperty(name, value);
+            }
+        }
         return message;
     }
 

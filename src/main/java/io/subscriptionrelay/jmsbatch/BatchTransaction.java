@@ -3,6 +3,7 @@ package io.subscriptionrelay.jmsbatch;
 import jakarta.jms.JMSException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 
@@ -14,9 +15,11 @@ public final class BatchTransaction {
 
     private final List<Runnable> afterCommit = new ArrayList<>();
     private final BatchSession session;
+    private final BooleanSupplier ending;
 
-    BatchTransaction(BatchSession session) {
+    BatchTransaction(BatchSession session, BooleanSupplier ending) {
         this.session = session;
+        this.ending = ending;
     }
 
     /** The transaction of the batch that this exchange comes from, or null. */
@@ -31,7 +34,7 @@ public final class BatchTransaction {
 
     /** Makes this a trial: no action of {@link #afterCommit} ever runs. */
     public static void withoutCommit(Exchange exchange) {
-        exchange.setProperty(JmsBatchConstants.TRANSACTION, new BatchTransaction(null));
+        exchange.setProperty(JmsBatchConstants.TRANSACTION, new BatchTransaction(null, () -> false));
     }
 
     /**
@@ -51,9 +54,10 @@ public final class BatchTransaction {
         }
     }
 
-    /** Makes what is done with this exchange a part of the batch, for exchanges that were not made from it. */
-    public static void join(Exchange exchange, Exchange batch) {
-        exchange.setProperty(JmsBatchConstants.TRANSACTION, batch.getProperty(JmsBatchConstants.TRANSACTION));
+    /** Whether the batch's consumer is being stopped or suspended: what would take long is better left to the next start. */
+    public static boolean ending(Exchange exchange) {
+        BatchTransaction transaction = of(exchange);
+        return transaction != null && transaction.ending.getAsBoolean();
     }
 
     /**

@@ -8,6 +8,7 @@ import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
 import jakarta.jms.MessageConsumer;
 import jakarta.jms.Queue;
+import jakarta.jms.QueueBrowser;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
 import java.time.Clock;
@@ -47,12 +48,15 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     /** How often a waiting worker looks whether it should stop, in milliseconds. */
     private static final long POLL = 250;
     private static final int BUSY_PART = 10;
+    /** How often a queue whose messages are not due is looked at, in milliseconds. */
+    private static final long LONGEST_WAIT_FOR_DUE = 1_000;
     private static final long FIRST_BACK_OFF = 100;
     private static final long LONGEST_BACK_OFF = 10_000;
     /** A broker that is gone refuses at once, and the pool may hold many connections to it that are tried before a new one. */
     private static final long LONGEST_WAIT_FOR_BROKER = 1_000;
 
     private final JmsBatchEndpoint endpoint;
+    private final Clock clock;
     private final Semaphore turn = new Semaphore(1, true);
     private final AtomicInteger underWay = new AtomicInteger();
     private final Episode lost = new Episode(Clock.systemUTC());
@@ -69,6 +73,8 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     JmsBatchConsumer(JmsBatchEndpoint endpoint, Processor processor) {
         super(endpoint, processor);
         this.endpoint = endpoint;
+        Clock known = endpoint.getCamelContext().getRegistry().findSingleByType(Clock.class);
+        clock = known == null ? Clock.systemUTC() : known;
     }
 
     @Override
@@ -249,11 +255,12 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 await(POLL);
             }
             List<Message> batch = new ArrayList<>();
-            if (!mayConsume()) {
+            int most = endpoint.getDueHeader() == null ? endpoint.getMaxMessages() : awaitDue();
+            if (most == 0 || !mayConsume()) {
                 return batch;
             }
             MessageConsumer consumer = kept == null ? session.session().createConsumer(queue) : kept;
-            if (endpoint.getWorkers() == 1) {
+            if (endpoint.getWorkers() == 1 && endpoint.getDueHeader() == null) {
                 kept = consumer;
             }
             try {
@@ -267,7 +274,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     // read at once: the client drops the body of a large message when the next one is received
                     batch.add(camelMessage(next));
                     bytes += length(next);
-                    if (batch.size() >= endpoint.getMaxMessages() || bytes >= endpoint.getMaxBytes() || !mayConsume()) {
+                    if (batch.size() >= most || bytes >= endpoint.getMaxBytes() || !mayConsume()) {
                         break;
                     }
                     next = consumer.receiveNoWait();
@@ -285,6 +292,31 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
+        /**
+         * How many messages at the head of the queue are due, at most a batch. They are looked at without being taken, and what is behind the
+         * first that is not due is not looked at: it stays on the broker's disk.
+         */
+        private int awaitDue() throws JMSException, InterruptedException {
+            int due = 0;
+            long wait = LONGEST_WAIT_FOR_DUE;
+            try (QueueBrowser browser = session.session().createBrowser(queue)) {
+                Enumeration<?> waiting = browser.getEnumeration();
+                while (due < endpoint.getMaxMessages() && waiting.hasMoreElements()) {
+                    jakarta.jms.Message next = (jakarta.jms.Message) waiting.nextElement();
+                    long left = next.propertyExists(endpoint.getDueHeader()) ? next.getLongProperty(endpoint.getDueHeader()) - clock.millis() : 0;
+                    if (left > 0) {
+                        wait = Math.min(wait, left);
+                        break;
+                    }
+                    due++;
+                }
+            }
+            if (due == 0) {
+                await(wait);
+            }
+            return due;
+        }
+
         /** How long to wait for the next message, in milliseconds. */
         private long left(long start, int size) {
             long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
@@ -293,10 +325,10 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         }
 
         private boolean process(List<Message> batch, BatchTurn mine) throws JMSException {
-            BatchTransaction transaction = new BatchTransaction(session);
+            BatchTransaction transaction = new BatchTransaction(session, () -> !mayConsume());
             Exchange exchange = createExchange(false);
             try {
-                exchange.getExchangeExtension().setTransacted(true);
+                exchange.getExchangeExtension().setTransacted(!endpoint.isParallel());
                 exchange.setProperty(JmsBatchConstants.TRANSACTION, transaction);
                 exchange.setProperty(JmsBatchConstants.TURN, mine);
                 exchange.getMessage().setBody(batch);

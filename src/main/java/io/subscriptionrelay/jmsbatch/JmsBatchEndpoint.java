@@ -52,6 +52,14 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
             + " called BatchTurn.release(exchange) or has ended, for routes that do something in the order of the queue.")
     private boolean keepTurn;
 
+    @UriParam(defaultValue = "false", description = "Whether the route may go on in other threads, as a parallel split does. What it sends with"
+            + " jms-batch: is in the transaction all the same; what it sends with jms: is not.")
+    private boolean parallel;
+
+    @UriParam(description = "The header with the time, in milliseconds since 1970, before which a message is not taken. The messages of the"
+            + " queue have to be due in their order.")
+    private String dueHeader;
+
     @UriParam(label = "advanced", description = "Asked before each batch is filled; holds the consumer back while it makes no sense"
             + " to take another batch.")
     private BatchAdmission admission;
@@ -149,6 +157,22 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     public void setKeepTurn(boolean keepTurn) {
         this.keepTurn = keepTurn;
+    }
+
+    public boolean isParallel() {
+        return parallel;
+    }
+
+    public void setParallel(boolean parallel) {
+        this.parallel = parallel;
+    }
+
+    public String getDueHeader() {
+        return dueHeader;
+    }
+
+    public void setDueHeader(String dueHeader) {
+        this.dueHeader = dueHeader;
     }
 
     public BatchAdmission getAdmission() {

@@ -7,7 +7,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Account;
-import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.logs.Causes;
 import java.io.IOException;
@@ -18,7 +17,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,8 @@ public class Mapper implements HealthIndicator, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Mapper.class);
     private static final String EVENT = "event";
+    private static final String DESTINATIONS = "destinations";
+    private static final String DESTINATION = "destination.yaml";
     private static final String ENDING = ".jslt";
     private static final Status DEGRADED = new Status("DEGRADED");
 
@@ -52,6 +55,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private Map<Path, String> seen;
     private boolean unreadable;
     private volatile Map<String, Mapping> mappings = Map.of();
+    private volatile Map<String, Destination> destinations = Map.of();
     private volatile Map<String, List<Problem>> problems = Map.of();
 
     Mapper(RelayProperties properties, MeterRegistry metrics) {
@@ -77,7 +81,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         watcher.scheduleWithFixedDelay(this::reload, period, period, TimeUnit.MILLISECONDS);
     }
 
-    private void checkComplete(String provider, Map<String, Destination> destinations) {
+    private void checkComplete(String provider, Map<String, RelayProperties.Destination> destinations) {
         if (!mappings.containsKey(key(provider, EVENT))) {
             throw new StartRefusedException(root.resolve(provider).resolve(EVENT + ENDING) + " is missing, so no webhook of " + provider
                     + " could be understood.", "Add it, as docs/adding-a-provider.md shows, or unset the provider's secret.");
@@ -88,6 +92,25 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                         root.resolve(provider).resolve(destination + ENDING));
             }
         });
+    }
+
+    /** The names of the destinations that there are files of. */
+    public Set<String> destinations() {
+        return destinations.keySet();
+    }
+
+    /**
+     * A destination, as its files say by now.
+     *
+     * @throws StartRefusedException when there is no folder of this name
+     */
+    public Destination destination(String name) {
+        Destination destination = destinations.get(name);
+        if (destination == null) {
+            throw new StartRefusedException("there is no folder " + root.resolve(DESTINATIONS).resolve(name),
+                    "Add it, as docs/adding-a-destination.md shows; known are: " + String.join(", ", new TreeSet<>(destinations.keySet())) + ".");
+        }
+        return destination;
     }
 
     /** Whether there is a mapping from this provider to this destination. */
@@ -192,6 +215,26 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 broken.put(key, List.of(new Problem(file, 0, 0, "it, its settings or its schema cannot be read: " + Causes.of(e))));
             }
         }
+        Map<String, Destination> nextDestinations = new TreeMap<>(destinations);
+        for (Path file : stamps.keySet()) {
+            if (!file.getFileName().toString().equals(DESTINATION) || !file.startsWith(root.resolve(DESTINATIONS))) {
+                continue;
+            }
+            String name = file.getParent().getFileName().toString();
+            try {
+                nextDestinations.put(name, Destination.load(root, file.getParent()));
+            } catch (BrokenMappingException e) {
+                broken.put(key(DESTINATIONS, name), e.problems());
+            } catch (RuntimeException | StackOverflowError e) {
+                broken.put(key(DESTINATIONS, name), List.of(new Problem(file, 0, 0, "it or a file beside it cannot be read: " + Causes.of(e))));
+            }
+        }
+        for (String name : destinations.keySet()) {
+            Path file = root.resolve(DESTINATIONS).resolve(name).resolve(DESTINATION);
+            if (!stamps.containsKey(file)) {
+                broken.put(key(DESTINATIONS, name), List.of(new Problem(file, 0, 0, "the file is gone")));
+            }
+        }
         for (String key : mappings.keySet()) {
             Path file = root.resolve(key + ENDING);
             if (!stamps.containsKey(file)) {
@@ -199,6 +242,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
             }
         }
         report(broken, next, stamps);
+        destinations = Map.copyOf(nextDestinations);
         mappings = Map.copyOf(next);
         problems = Map.copyOf(broken);
         seen = stamps;
@@ -222,14 +266,17 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     }
 
     /** The mapping that a file is of: itself, its settings or its schema. */
-    private static String key(Path file) {
+    private String key(Path file) {
         String name = file.getFileName().toString();
+        if (file.startsWith(root.resolve(DESTINATIONS))) {
+            return key(DESTINATIONS, file.getParent().getFileName().toString());
+        }
         return key(String.valueOf(file.getParent().getFileName()), name.substring(0, name.indexOf('.')));
     }
 
     private Map<Path, String> stamps() {
         Map<Path, String> stamps = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(root, 2)) {
+        try (Stream<Path> files = Files.walk(root, 3)) {
             for (Path file : files.filter(Mapper::matters).toList()) {
                 stamps.put(file, Files.getLastModifiedTime(file) + " " + Files.size(file) + " " + file.toRealPath());
             }

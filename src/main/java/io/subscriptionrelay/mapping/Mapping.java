@@ -30,8 +30,17 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path folder, String name) throws BrokenMappingException {
-        Path file = folder.resolve(name + ".jslt");
-        JsonNode settings = SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"));
+        return compile(root, folder.resolve(name + ".jslt"),
+                SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json")));
+    }
+
+    /**
+     * Compiles a file with these settings.
+     *
+     * @param root the folder that imports in it are relative to
+     * @throws BrokenMappingException with file, line, column and what is wrong
+     */
+    static Mapping compile(Path root, Path file, JsonNode settings) throws BrokenMappingException {
         ResourceResolver imports = path -> {
             try {
                 return new StringReader(Files.readString(root.resolve(path)));

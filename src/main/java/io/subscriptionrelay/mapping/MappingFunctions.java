@@ -2,6 +2,7 @@ package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.NumericNode;
@@ -54,6 +55,7 @@ public final class MappingFunctions {
                 function("seconds", 1, arguments -> integer(arguments[0], THOUSAND)),
                 function("iso-milliseconds", 1, arguments -> isoMilliseconds(arguments[0])),
                 function("clevertap-date", 1, arguments -> cleverTapDate(arguments[0])),
+                function("size-in-bytes", 1, arguments -> IntNode.valueOf(arguments[0].toString().getBytes(StandardCharsets.UTF_8).length)),
                 function("attribute", 2, arguments -> attribute(arguments[0], arguments[1])),
                 function("money", 2, arguments -> money(decimal(arguments[0]), arguments[1])),
                 function("money-less", 3, arguments -> moneyLess(arguments[0], arguments[1], arguments[2])),

@@ -1,7 +1,6 @@
 package io.subscriptionrelay.translate;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.delivery.DestinationRules;
+import io.subscriptionrelay.mapping.Destination.Description;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,7 +12,7 @@ import java.util.regex.Pattern;
  * Which of an event's records a record is, by what it is and not by its place: a setting that adds a record before it moves it, and a replay must
  * still find it.
  *
- * @param kind what kind of record, see {@link DestinationRules#kind}
+ * @param kind what kind of record, see {@link Description#kind}
  * @param user a number made of the id of the user that it is about; not the id, which is personal
  * @param number of those of this kind about this user, from 1
  * @param ofKind how many of this kind the event has, about whichever users
@@ -23,23 +22,16 @@ record RecordName(String kind, String user, int number, int ofKind) {
     private static final Pattern WRITTEN = Pattern.compile("\\A([^/]{1,40})/([0-9a-f]{1,8})/([0-9]{1,9})/([0-9]{1,9})");
 
     /** The names of an event's records, in their order. */
-    static List<RecordName> of(JsonNode records, DestinationRules rules) {
+    static List<RecordName> of(List<Description> records) {
         Map<String, Integer> ofKind = new HashMap<>();
-        for (JsonNode record : records) {
-            ofKind.merge(kind(record, rules), 1, Integer::sum);
-        }
+        records.forEach(record -> ofKind.merge(record.kind(), 1, Integer::sum));
         Map<String, Integer> numbers = new HashMap<>();
         List<RecordName> names = new ArrayList<>(records.size());
-        for (JsonNode record : records) {
-            String kind = kind(record, rules);
-            String user = Integer.toHexString((rules == null ? "" : rules.user(record)).hashCode());
-            names.add(new RecordName(kind, user, numbers.merge(kind + '/' + user, 1, Integer::sum), ofKind.get(kind)));
+        for (Description record : records) {
+            String user = Integer.toHexString(record.user().hashCode());
+            names.add(new RecordName(record.kind(), user, numbers.merge(record.kind() + '/' + user, 1, Integer::sum), ofKind.get(record.kind())));
         }
         return names;
-    }
-
-    private static String kind(JsonNode record, DestinationRules rules) {
-        return rules == null ? DestinationRules.ANY_KIND : rules.kind(record);
     }
 
     /** Reads what {@link #toString} wrote; null for anything else. */

@@ -5,15 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
 import io.subscriptionrelay.delivery.Accounts;
-import io.subscriptionrelay.delivery.DestinationRules;
 import io.subscriptionrelay.delivery.Envelope;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.Outcomes;
 import io.subscriptionrelay.jmsbatch.BatchLostException;
 import io.subscriptionrelay.mapping.Facts;
+import io.subscriptionrelay.mapping.Destination.Description;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.MappingFailedException;
 import io.subscriptionrelay.parked.Parking;
+import io.subscriptionrelay.state.AppliedState;
 import io.subscriptionrelay.webhook.StrictJson;
 import jakarta.jms.JMSException;
 import java.io.IOException;
@@ -26,8 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.support.DefaultMessage;
@@ -66,15 +65,13 @@ public class Translator {
     private final Outcomes outcomes;
     private final Parking parking;
     private final Clock clock;
-    private final Map<String, DestinationRules> rules;
 
-    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, Clock clock, List<DestinationRules> rules) {
+    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, Clock clock) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.outcomes = outcomes;
         this.parking = parking;
         this.clock = clock;
-        this.rules = rules.stream().collect(Collectors.toMap(DestinationRules::destination, Function.identity()));
     }
 
     /**
@@ -120,7 +117,7 @@ public class Translator {
     /** The message that parks an event as a whole; if {@code event.jslt} failed on it, that is the reason. */
     public List<Message> park(Exchange exchange, String reason) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
-        rules.keySet().forEach(destination -> reached(exchange, destination));
+        mapper.destinations().forEach(destination -> reached(exchange, destination));
         if (event.only() != null) {
             reached(exchange, event.only());
         }
@@ -162,7 +159,7 @@ public class Translator {
         WebhookEvent event = underWay.event();
         String reason = "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")";
         boolean whole = underWay.reached().isEmpty() && event.only() == null;
-        List<String> left = event.only() != null ? List.of(event.only()) : List.copyOf(rules.keySet());
+        List<String> left = event.only() != null ? List.of(event.only()) : List.copyOf(mapper.destinations());
         List<Message> parked = new ArrayList<>();
         if (whole) {
             parked.add(parked(exchange, event, null, null, null, reason));
@@ -264,7 +261,7 @@ public class Translator {
     }
 
     private List<Message> messages(Exchange exchange, WebhookEvent event, String destination, String account, String step,
-            JsonNode output) {
+            JsonNode output) throws MappingFailedException {
         if (output.isObject() && output.path("skip").isTextual()) {
             return skipped(exchange, event, destination, step, output.get("skip").textValue());
         }
@@ -279,25 +276,29 @@ public class Translator {
             return List.of(parked(exchange, event, destination, account, step, "the mapping " + event.provider() + "/" + destination
                     + ".jslt makes more than " + MOST_RECORDS + " records of this event"));
         }
-        List<RecordName> names = RecordName.of(output, rules.get(destination));
+        List<Description> about = new ArrayList<>(output.size());
+        for (JsonNode record : output) {
+            about.add(mapper.destination(destination).describe(record));
+        }
+        List<RecordName> names = RecordName.of(about);
         if (event.part() != null) {
             RecordName parked = RecordName.parse(event.record());
             int part = parked == null ? event.part() : parked.in(names);
             return List.of(part >= 0 && part < output.size()
-                    ? message(exchange, event, destination, account, step, part, output.get(part), names.get(part))
+                    ? message(exchange, event, destination, account, step, part, output.get(part), about.get(part), names.get(part))
                     : parked(exchange, event, destination, account, step, "the replayed record is no longer made: today's mapping makes "
                             + output.size() + " of this event, and it is not among them"));
         }
         List<Message> messages = new ArrayList<>(output.size());
         for (int part = 0; part < output.size(); part++) {
-            messages.add(message(exchange, event, destination, account, step, part, output.get(part), names.get(part)));
+            messages.add(message(exchange, event, destination, account, step, part, output.get(part), about.get(part), names.get(part)));
         }
         return messages;
     }
 
     private Message message(Exchange exchange, WebhookEvent event, String destination, String account, String step, int part,
-            JsonNode record, RecordName name) {
-        Optional<String> refusal = rules.containsKey(destination) ? rules.get(destination).refusal(record) : Optional.empty();
+            JsonNode record, Description about, RecordName name) {
+        Optional<String> refusal = Optional.ofNullable(about.refusal());
         byte[] json;
         try {
             json = JSON.writeValueAsBytes(record);
@@ -317,8 +318,12 @@ public class Translator {
         message.setHeader(Headers.EVENT_TIME, event.facts().time());
         message.setHeader(Headers.PART, part);
         message.setHeader(Headers.RECORD, name.toString());
-        if (rules.containsKey(destination)) {
-            rules.get(destination).stateKey(record).ifPresent(key -> message.setHeader(Headers.STATE_KEY, key));
+        message.setHeader(Headers.CALL, about.call());
+        if (about.id() != null) {
+            message.setHeader(Headers.STATE_KEY, AppliedState.key(about.by(), about.id()));
+            if (!about.state()) {
+                message.setHeader(Headers.ORDER_ONLY, true);
+            }
         }
         message.setHeader(Headers.QUEUE, Accounts.queue(destination, account));
         return message;

@@ -86,7 +86,7 @@ class DemoTest {
                     row("qonversion", "subscription refunded", "subscription_refunded -39.99 EUR", "subscription_status=expired +7"));
             assertThat(output).contains("  renewal in yen           | 200  | rc_renewal_event 980 JPY        | subscription_status=active +11");
 
-            assertThat(demo.getBean(Accounts.class).url("clevertap", "kids-app")).isEqualTo(demo.getBean(CleverTapSimulator.class).url());
+            assertThat(demo.getBean(Accounts.class).account("clevertap", "kids-app").url()).isEqualTo(demo.getBean(CleverTapSimulator.class).url());
 
             int port = demo.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
             assertThat(output).contains("curl -i http://localhost:" + port + "/webhooks/revenuecat");

@@ -1,0 +1,398 @@
+package io.subscriptionrelay.deliver;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.deliver.AccountMonitor.Problem;
+import io.subscriptionrelay.delivery.Accounts;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.Outcomes;
+import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.jmsbatch.BatchAdmission;
+import io.subscriptionrelay.jmsbatch.BatchTransaction;
+import io.subscriptionrelay.jmsbatch.BatchTurn;
+import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.mapping.Mapper;
+import io.subscriptionrelay.mapping.MappingFailedException;
+import io.subscriptionrelay.parked.Parking;
+import io.subscriptionrelay.state.AppliedState;
+import io.subscriptionrelay.state.UserClaims;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.apache.camel.AsyncCallback;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.support.AsyncProcessorSupport;
+import org.apache.camel.support.SynchronizationAdapter;
+import org.apache.hc.client5.http.ConnectTimeoutException;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.stereotype.Component;
+
+/**
+ * The steps of the deliver routes that YAML cannot say. A batch becomes groups of records whose calls are made side by side; each call waits
+ * until it may be made, and its answer settles its records. What a destination wants stands in its files.
+ */
+@Component("deliver")
+public class DeliverRoutes implements BatchAdmission, DisposableBean {
+
+    /** Property of a group's exchange: its calls. */
+    private static final String CALLS = "calls";
+    private static final String DELIVERY = "relayDelivery";
+    private static final String SETTLEMENT = "relaySettlement";
+    /** So many batches of an account that does not answer are under way: they could only wait, each in memory and as small as it was. */
+    private static final int DURING_AN_OUTAGE = 2;
+    /** An answer about 1000 records repeats each of them. */
+    private static final int LARGEST_ANSWER = 16 * 1024 * 1024;
+
+    private final Mapper mapper;
+    private final Accounts accounts;
+    private final AccountMonitor monitor;
+    private final Outcomes outcomes;
+    private final Parking parking;
+    private final AppliedState state;
+    private final UserClaims claims;
+    private final MeterRegistry metrics;
+    private final Clock clock;
+    private final RetryAfter retryAfter;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Scheduler scheduler;
+    private final KeyQueues queues;
+    private final Map<String, AccountCalls> calls = new ConcurrentHashMap<>();
+    private final List<CallThreads> threads = new CopyOnWriteArrayList<>();
+
+    DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, AppliedState state,
+            UserClaims claims, MeterRegistry metrics, Clock clock) {
+        this.mapper = mapper;
+        this.accounts = accounts;
+        this.monitor = monitor;
+        this.outcomes = outcomes;
+        this.parking = parking;
+        this.state = state;
+        this.claims = claims;
+        this.metrics = metrics;
+        this.clock = clock;
+        retryAfter = new RetryAfter(clock);
+        timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "deliver-timer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        scheduler = new Scheduler() {
+            @Override
+            public long nanos() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public void after(long nanos, Runnable task) {
+                timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+            }
+        };
+        queues = new KeyQueues(scheduler::nanos);
+    }
+
+    private AccountCalls calls(String destination, String account) {
+        return calls.computeIfAbsent(Accounts.queue(destination, account), name -> {
+            CallThreads own = new CallThreads(name, () -> mapper.destination(destination).inFlight());
+            threads.add(own);
+            return new AccountCalls(() -> mapper.destination(destination), scheduler, own);
+        });
+    }
+
+    /** Whether another batch of this account is taken. */
+    @Override
+    public boolean admits(String queue, int underWay) {
+        AccountCalls known = calls.get(queue);
+        return underWay < DURING_AN_OUTAGE || known == null || known.gate().open();
+    }
+
+    /**
+     * Divides the batch in the body into groups, each with calls that are made one after the other, which then are the body. Records that are
+     * older than what their user already has are left out when it is their turn; those whose user another relay is delivering to
+     * are left to it.
+     */
+    public List<Calls> group(Exchange exchange) {
+        List<?> messages = exchange.getMessage().getBody(List.class);
+        List<RecordMessage> records = new ArrayList<>(messages.size());
+        messages.forEach(message -> records.add(new RecordMessage((Message) message)));
+        records.sort(Comparator.comparingLong(record -> record.number(Headers.EVENT_TIME)));
+        String name = records.get(0).text(Headers.DESTINATION);
+        String accountName = records.get(0).text(Headers.ACCOUNT);
+        Destination destination = mapper.destination(name);
+        BatchSettlement settlement = new BatchSettlement(exchange, destination, outcomes, parking, clock);
+        Delivery delivery = new Delivery(destination, accounts.account(name, accountName), calls(name, accountName), settlement, scheduler,
+                new Monitor(name, accountName), () -> BatchTransaction.ending(exchange));
+        exchange.setProperty(DELIVERY, delivery);
+        exchange.setProperty(SETTLEMENT, settlement);
+        exchange.setProperty(Headers.DESTINATION, name);
+        exchange.setProperty(Headers.ACCOUNT, accountName);
+
+        records.removeIf(record -> !understood(destination, record, settlement));
+        List<Delivery.Group> groups = Delivery.groups(destination, records);
+        List<Map<String, KeyQueues.Ticket>> tickets = groups.stream().map(group -> tickets(name, accountName, group)).toList();
+        Set<String> keys = new HashSet<>();
+        tickets.forEach(taken -> keys.addAll(taken.keySet()));
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onDone(Exchange done) {
+                tickets.forEach(taken -> taken.values().forEach(KeyQueues.Ticket::close));
+            }
+        });
+        BatchTurn.release(exchange);
+
+        UserClaims.Claim claim = claims.claim(name, accountName, keys);
+        Duration rest = groups.stream().map(group -> destination.kind(group.kind()).gap()).max(Comparator.naturalOrder()).orElse(Duration.ZERO);
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onDone(Exchange done) {
+                // the gap holds for all relays
+                claim.release(rest);
+            }
+        });
+        delivery.lease(new BatchLease(exchange, claim));
+        keys.removeAll(claim.elsewhere());
+        delivery.newest(keys.isEmpty() ? Map.of() : state.newest(name, accountName, keys));
+
+        List<Calls> all = new ArrayList<>(groups.size());
+        for (int i = 0; i < groups.size(); i++) {
+            Map<String, KeyQueues.Ticket> mine = tickets.get(i);
+            groups.get(i).records().removeIf(record -> {
+                boolean elsewhere = claim.elsewhere().contains(String.valueOf(record.text(Headers.STATE_KEY)));
+                if (elsewhere) {
+                    settlement.leaveToOther(record);
+                }
+                return elsewhere;
+            });
+            claim.elsewhere().forEach(key -> {
+                KeyQueues.Ticket ticket = mine.remove(key);
+                if (ticket != null) {
+                    ticket.leave();
+                }
+            });
+            if (!groups.get(i).records().isEmpty()) {
+                all.add(new Calls(delivery, groups.get(i), mine));
+            }
+        }
+        return all;
+    }
+
+    private Map<String, KeyQueues.Ticket> tickets(String destination, String account, Delivery.Group group) {
+        Map<String, KeyQueues.Ticket> tickets = new HashMap<>();
+        group.keys().forEach(key -> tickets.put(key, queues.take(destination + '/' + account + '/' + key)));
+        return tickets;
+    }
+
+    /** Whether it is known how the record is carried; a record of an older version is looked at now. Otherwise it is parked. */
+    private static boolean understood(Destination destination, RecordMessage record, Settlement settlement) {
+        try {
+            if (record.text(Headers.CALL) == null) {
+                Destination.Description about = destination.describe(record.record());
+                record.set(Headers.CALL, about.call());
+                if (about.id() != null) {
+                    record.set(Headers.STATE_KEY, AppliedState.key(about.by(), about.id()));
+                    if (!about.state()) {
+                        record.set(Headers.ORDER_ONLY, true);
+                    }
+                }
+            }
+            destination.kind(record.text(Headers.CALL));
+            return true;
+        } catch (MappingFailedException | RuntimeException e) {
+            settlement.park(record, e instanceof RuntimeException && !(e instanceof IllegalArgumentException)
+                    ? "the record cannot be read (" + e.getClass().getSimpleName() + ")" : e.getMessage());
+            return false;
+        }
+    }
+
+    /** Puts the next call into the message, or nothing if there is none any more. */
+    private void request(Exchange exchange, Calls of) {
+        Message message = exchange.getMessage();
+        message.removeHeaders("*");
+        exchange.removeProperty(Exchange.EXCEPTION_CAUGHT);
+        Destination.Request request = of.request();
+        if (request == null) {
+            message.setBody(null);
+            return;
+        }
+        // a secret stands in no route and no placeholder, only in the message for this call
+        request.headers().forEach(message::setHeader);
+        message.setHeader(Exchange.HTTP_METHOD, request.method());
+        message.setHeader(Exchange.HTTP_PATH, request.path());
+        exchange.setProperty("url", request.url());
+        message.setBody(request.body());
+    }
+
+    /** Reads the answer to the call in the property {@code calls}, and settles its records by it. */
+    public void answer(Exchange exchange) {
+        Calls of = exchange.getProperty(CALLS, Calls.class);
+        Message message = exchange.getMessage();
+        Integer status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+        Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        if (status == null) {
+            of.ended(new Answer(0, Map.of(), MissingNode.getInstance(), 0, problem(failure), !neverSent(failure)));
+            return;
+        }
+        Map<String, String> headers = new LinkedHashMap<>();
+        message.getHeaders().forEach((header, value) -> {
+            if (value instanceof String text && !header.startsWith("Camel")) {
+                headers.put(header, text);
+            }
+        });
+        of.ended(new Answer(status, headers, json(message), retryAfter.nanos(headers), null, true));
+    }
+
+    private static String problem(Exception failure) {
+        if (failure == null) {
+            return "no answer";
+        }
+        return failure instanceof SSLException ? "no trusted connection: " + Causes.of(failure) : failure.getClass().getSimpleName();
+    }
+
+    /** Whether there was not even a connection. */
+    private static boolean neverSent(Exception failure) {
+        return failure instanceof ConnectException || failure instanceof UnknownHostException || failure instanceof ConnectTimeoutException
+                || failure instanceof SSLHandshakeException;
+    }
+
+    private static JsonNode json(Message message) {
+        try (InputStream body = message.getBody(InputStream.class)) {
+            byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST_ANSWER);
+            return bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes);
+        } catch (IOException | NumberFormatException notJson) {
+            return MissingNode.getInstance();
+        }
+    }
+
+    /**
+     * Ends the batch: what was applied is noted, and what has to be sent before the batch is committed is the body.
+     *
+     * @throws RuntimeException when the batch has to be rolled back
+     */
+    public List<Message> settle(Exchange exchange) {
+        Delivery delivery = exchange.getProperty(DELIVERY, Delivery.class);
+        delivery.check();
+        state.applied(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class),
+                delivery.applied());
+        return exchange.getProperty(SETTLEMENT, BatchSettlement.class).messages();
+    }
+
+    /** Sends records that have waited long enough to the queues of their accounts. */
+    public List<Message> due(Exchange exchange) {
+        List<Message> due = new ArrayList<>();
+        exchange.getMessage().getBody(List.class).forEach(message -> {
+            Message back = (Message) message;
+            back.removeHeader(Headers.NOT_BEFORE);
+            back.setHeader(Headers.QUEUE, Accounts.queue(back.getHeader(Headers.DESTINATION, String.class),
+                    back.getHeader(Headers.ACCOUNT, String.class)));
+            due.add(back);
+        });
+        return due;
+    }
+
+    @Override
+    public void destroy() {
+        timer.shutdownNow();
+        threads.forEach(CallThreads::close);
+    }
+
+    /** Waits, without a thread, until the next call of the group in the property {@code calls} may be made, and puts it into the message. */
+    @Component("permit")
+    static final class Permit extends AsyncProcessorSupport {
+
+        private final DeliverRoutes routes;
+
+        Permit(DeliverRoutes routes) {
+            this.routes = routes;
+        }
+
+        @Override
+        public boolean process(Exchange exchange, AsyncCallback callback) {
+            Calls of = exchange.getProperty(CALLS, Calls.class);
+            of.whenAllowed(() -> {
+                try {
+                    routes.request(exchange, of);
+                } catch (RuntimeException e) {
+                    exchange.setException(e);
+                }
+                callback.done(false);
+            });
+            return false;
+        }
+    }
+
+    /** The batch's claim of its users and its transaction. */
+    private record BatchLease(Exchange batch, UserClaims.Claim claim) implements Lease {
+
+        @Override
+        public void check() {
+            claim.check();
+            BatchTransaction.check(batch);
+        }
+
+        @Override
+        public void begins(Object call) {
+            claim.begins(call);
+        }
+
+        @Override
+        public void ends(Object call) {
+            claim.ends(call);
+        }
+    }
+
+    private final class Monitor implements CallMonitor {
+
+        private final String destination;
+        private final String account;
+
+        Monitor(String destination, String account) {
+            this.destination = destination;
+            this.account = account;
+        }
+
+        @Override
+        public void called(int records) {
+            DistributionSummary.builder("relay.call.records").description("Records in a call to a destination")
+                    .tag("destination", destination).tag("account", account).register(metrics).record(records);
+        }
+
+        @Override
+        public void answered() {
+            monitor.succeeded(destination, account);
+        }
+
+        @Override
+        public void failed(Answer answer, boolean blamesAccount) {
+            Counter.builder("relay.calls.failed").description("Calls that a destination did not answer as it should, and that are repeated")
+                    .tag("destination", destination).tag("account", account)
+                    .tag("answer", answer.status() == 0 ? "none" : Integer.toString(answer.status())).register(metrics).increment();
+            if (blamesAccount) {
+                monitor.failed(destination, account, answer.credentialsRefused() ? Problem.CREDENTIALS : Problem.OUTAGE, answer.said());
+            }
+        }
+    }
+}

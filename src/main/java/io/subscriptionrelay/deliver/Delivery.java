@@ -1,0 +1,173 @@
+package io.subscriptionrelay.deliver;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.mapping.Destination.Kind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/** The delivery of one batch: what all of its calls share. */
+final class Delivery {
+
+    private final Destination destination;
+    private final Account account;
+    private final AccountCalls calls;
+    private final Settlement settlement;
+    private final Scheduler scheduler;
+    private final CallMonitor monitor;
+    private final BooleanSupplier ending;
+    private final Map<String, Long> applied = new HashMap<>();
+    private Map<String, Long> newest = Map.of();
+    private Lease lease;
+    private RuntimeException failure;
+
+    Delivery(Destination destination, Account account, AccountCalls calls, Settlement settlement, Scheduler scheduler, CallMonitor monitor,
+            BooleanSupplier ending) {
+        this.destination = destination;
+        this.account = account;
+        this.calls = calls;
+        this.settlement = settlement;
+        this.scheduler = scheduler;
+        this.monitor = monitor;
+        this.ending = ending;
+    }
+
+    /** Records of a batch that go up one call after the other: those of one user, or all of a kind of call that carries many users. */
+    record Group(String kind, List<RecordMessage> records) {
+
+        /** The keys whose order is kept. */
+        List<String> keys() {
+            return records.stream().map(record -> record.text(Headers.STATE_KEY)).filter(key -> key != null).distinct().toList();
+        }
+    }
+
+    /**
+     * Divides records into groups.
+     *
+     * @param records from the oldest to the newest
+     */
+    static List<Group> groups(Destination destination, List<RecordMessage> records) {
+        Map<String, Group> groups = new LinkedHashMap<>();
+        int single = 0;
+        for (RecordMessage record : records) {
+            String kind = record.text(Headers.CALL);
+            String key = record.text(Headers.STATE_KEY);
+            String group = !destination.kind(kind).byUser() ? kind : kind + ' ' + (key == null ? Integer.toString(single++) : key);
+            groups.computeIfAbsent(group, any -> new Group(kind, new ArrayList<>())).records().add(record);
+        }
+        return new ArrayList<>(groups.values());
+    }
+
+    /** Cuts the records of a group into those of single calls. */
+    static List<List<RecordMessage>> cut(Kind kind, List<RecordMessage> records) {
+        List<List<RecordMessage>> cut = new ArrayList<>();
+        List<RecordMessage> next = new ArrayList<>();
+        JsonNode folded = null;
+        for (RecordMessage record : records) {
+            if (record.flag(Headers.ALONE)) {
+                continue;
+            }
+            if (kind.fold() != null) {
+                JsonNode json = record.record();
+                JsonNode more = folded == null ? json : kind.fold().fold(List.of(folded, json));
+                if (folded != null && kind.fold().size(more) > kind.fold().most()) {
+                    cut.add(next);
+                    next = new ArrayList<>();
+                    more = json;
+                }
+                folded = more;
+            } else if (next.size() >= kind.records()) {
+                cut.add(next);
+                next = new ArrayList<>();
+            }
+            next.add(record);
+        }
+        if (!next.isEmpty()) {
+            cut.add(next);
+        }
+        records.stream().filter(record -> record.flag(Headers.ALONE)).forEach(record -> cut.add(new ArrayList<>(List.of(record))));
+        return cut;
+    }
+
+    Destination destination() {
+        return destination;
+    }
+
+    Account account() {
+        return account;
+    }
+
+    AccountCalls calls() {
+        return calls;
+    }
+
+    Settlement settlement() {
+        return settlement;
+    }
+
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
+    CallMonitor monitor() {
+        return monitor;
+    }
+
+    Lease lease() {
+        return lease;
+    }
+
+    void lease(Lease held) {
+        lease = held;
+    }
+
+    /** What was applied before this batch, by key. */
+    void newest(Map<String, Long> times) {
+        newest = times;
+    }
+
+    /** The newest event time that the state database had for this key when the batch began, or {@code Long.MIN_VALUE}. */
+    long newest(String key) {
+        return newest.getOrDefault(key, Long.MIN_VALUE);
+    }
+
+    /** Whether no further call is to be made, because the relay or its route stops, or the batch is rolled back. */
+    boolean ending() {
+        return failed() || ending.getAsBoolean();
+    }
+
+    /** A state was applied. */
+    synchronized void applied(String key, long time) {
+        applied.merge(key, time, Math::max);
+    }
+
+    /** The event times of the states that were applied, by key. */
+    synchronized Map<String, Long> applied() {
+        return Map.copyOf(applied);
+    }
+
+    /** The batch has to be rolled back. */
+    synchronized void abort(RuntimeException cause) {
+        if (failure == null) {
+            failure = cause;
+        }
+    }
+
+    synchronized boolean failed() {
+        return failure != null;
+    }
+
+    /** @throws RuntimeException why the batch has to be rolled back, if it has */
+    synchronized void check() {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
