@@ -38,6 +38,8 @@ public final class Calls {
     private static final int STRIKES = 2;
     /** Before a call that fails while others are answered is made again. */
     private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
+    /** Who waits for so long lets what is behind it in the account's queue go first: it may show that the account is up, and these records are bad. */
+    private static final long PATIENCE = TimeUnit.MINUTES.toNanos(1);
     /** A record that fails by itself is believed to be the reason when others were answered in this time. */
     private static final Duration RECENTLY = Duration.ofMinutes(1);
 
@@ -50,6 +52,7 @@ public final class Calls {
     private Destination.Request request;
     private boolean asked;
     private long pausedUntil;
+    private Long waitingSince;
 
     /** @param tickets of the keys whose order is kept, by key */
     Calls(Delivery delivery, Delivery.Group group, Map<String, KeyQueues.Ticket> tickets) {
@@ -132,6 +135,11 @@ public final class Calls {
     }
 
     private void pass(Runnable ready) {
+        if (gate().open()) {
+            waitingSince = null;
+        } else if (waitingSince == null) {
+            waitingSince = delivery.scheduler().nanos();
+        }
         delivery.calls().whenAllowed(new AccountGate.Visitor() {
             @Override
             public void pass(boolean asks) {
@@ -141,9 +149,13 @@ public final class Calls {
 
             @Override
             public boolean ending() {
-                return delivery.ending();
+                return delivery.ending() || outOfPatience();
             }
         });
+    }
+
+    private boolean outOfPatience() {
+        return waitingSince != null && delivery.scheduler().nanos() - waitingSince > PATIENCE && !gate().open();
     }
 
     private void begin(boolean asks) {
@@ -151,7 +163,7 @@ public final class Calls {
         request = null;
         asked = asks;
         try {
-            if (delivery.ending()) {
+            if (delivery.ending() || outOfPatience()) {
                 putBackAll();
             }
             while (current == null) {

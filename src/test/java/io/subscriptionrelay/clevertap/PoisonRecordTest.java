@@ -72,10 +72,6 @@ class PoisonRecordTest {
         simulators = new Simulators();
         gateway = new Gateway(simulators.cleverTap.url());
         home = Home.copyTo(folder.resolve("home"));
-        Path policy = home.resolve("routes/policies/destination.camel.yaml");
-        // the policy that is shipped, in a hurry
-        Files.writeString(policy, Files.readString(policy).replace("redeliveryDelay: 1500", "redeliveryDelay: 100")
-                .replace("maximumRedeliveryDelay: 30000", "maximumRedeliveryDelay: 300"));
         relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap(gateway.url()).start();
         queues = new Queues(relay);
     }
@@ -137,17 +133,18 @@ class PoisonRecordTest {
         Set<Integer> places = places(bad);
         gateway.fail(500, "oops", PoisonRecordTest::poisoned);
         String run = batch(places, body -> body);
-        await().atMost(Duration.ofSeconds(30)).until(() -> stored(run).size() == BATCH - bad && queues.count(QUEUE) == bad);
+        await().atMost(Duration.ofSeconds(30)).until(() -> stored(run).size() == BATCH - bad
+                && queues.count(QUEUE) + queues.count("deliver.later.1m") == bad);
         assertThat(stored(run)).containsExactlyInAnyOrderElementsOf(good(run, places));
         assertThat(queues.count(PARKED)).isZero();
-        // four attempts, one record that shows that CleverTap is up, and then halves of the rest
+        // two attempts, one record after each that shows that CleverTap is up, and then halves of the rest
         List<List<String>> withGood = gateway.calls.stream().filter(call -> call.size() > 1 || !call.get(0).contains(POISON)).toList();
-        assertThat(withGood).hasSize(5 + halvings(places, 1, BATCH) - bad);
-        assertThat(withGood.subList(0, 6)).extracting(List::size).containsExactly(BATCH, BATCH, BATCH, BATCH, 1, BATCH - 1);
+        assertThat(withGood).hasSizeLessThan(4 + 2 * halvings(places, 1, BATCH));
+        assertThat(withGood.subList(0, 4)).extracting(List::size).containsExactly(BATCH, 1, BATCH - 1, 1);
         assertThat(health()).isEqualTo("UP");
         // what is mended at CleverTap's side arrives too
         gateway.fails = null;
-        await().atMost(Duration.ofSeconds(30)).until(() -> queues.count(QUEUE) == 0);
+        await().atMost(Duration.ofSeconds(90)).until(() -> stored(run).size() == BATCH);
         assertThat(stored(run)).containsExactlyInAnyOrderElementsOf(ids(run, all()));
     }
 
@@ -156,16 +153,17 @@ class PoisonRecordTest {
         gateway.fail(500, "oops", PoisonRecordTest::poisoned);
         String first = batch(all(), body -> body);
         String second = batch(all(), body -> body);
-        await().atMost(Duration.ofSeconds(20)).until(() -> gateway.calls.size() > 8);
+        await().atMost(Duration.ofSeconds(20)).until(() -> gateway.calls.size() > 3);
         for (int i = 0; i < 5; i++) {
             assertThat(relay.revenueCat(Events.renewal("behind-" + i, "behind", Events.BASE))).isEqualTo(200);
         }
-        await().atMost(Duration.ofSeconds(40)).until(() -> stored("behind-").size() == 5);
+        // the others lose their patience after a minute
+        await().atMost(Duration.ofSeconds(90)).until(() -> stored("behind-").size() == 5);
         assertThat(stored(first)).isEmpty();
         assertThat(stored(second)).isEmpty();
         assertThat(queues.count(PARKED)).isZero();
         gateway.fails = null;
-        await().atMost(Duration.ofSeconds(60)).until(() -> queues.count(QUEUE) == 0);
+        await().atMost(Duration.ofSeconds(120)).until(() -> stored(first).size() == BATCH && stored(second).size() == BATCH);
         assertThat(stored(first)).containsExactlyInAnyOrderElementsOf(ids(first, all()));
         assertThat(stored(second)).containsExactlyInAnyOrderElementsOf(ids(second, all()));
     }
@@ -176,11 +174,11 @@ class PoisonRecordTest {
         long start = System.nanoTime();
         String run = batch(Set.of(), body -> body);
         String more = batch(Set.of(), body -> body);
-        // long enough for each of the two to be probed, put off and begun again
-        await().atMost(Duration.ofSeconds(60)).until(() -> gateway.calls.stream().filter(call -> call.size() > 1).count() >= 16);
+        // the two batches, and then one record at a time
+        await().atMost(Duration.ofSeconds(60)).until(() -> gateway.calls.size() >= 6);
         double seconds = (System.nanoTime() - start) / 1e9;
-        assertThat(gateway.calls.size()).as("calls in %.1f s", seconds).isLessThan((int) (2 * (seconds / 0.2 + 4)));
-        assertThat(gateway.calls.stream().filter(call -> call.size() == 1).count()).isGreaterThanOrEqualTo(10);
+        assertThat(gateway.calls.size()).as("calls in %.1f s", seconds).isLessThan((int) (seconds / 5 + 6));
+        assertThat(gateway.calls.stream().filter(call -> call.size() > 1).count()).isLessThanOrEqualTo(2);
         assertThat(stored(run)).isEmpty();
         assertThat(relay.parked().path("total").asInt()).isZero();
         assertThat(relay.actuator("/health").path("components").path("clevertap-production").path("details").path("problem").asText())
@@ -197,21 +195,21 @@ class PoisonRecordTest {
         gateway.fail(500, "oops", PoisonRecordTest::poisoned);
         batch(Set.of(), body -> body);
         await().atMost(Duration.ofSeconds(20)).until(() -> queues.count(QUEUE) == 0);
-        failingSince(relay, Duration.ofHours(25), 20);
+        failingFor(relay, Duration.ofHours(24).minusMinutes(5), 20);
         JsonNode parked = relay.awaitParked(1).path("entries").path(0);
-        assertThat(parked.path("reason").asText()).isEqualTo("CleverTap answers this record with a server error while it takes others, for 24 h");
+        assertThat(parked.path("reason").asText()).isEqualTo("CleverTap answers this record with `HTTP 500` while it takes others, for 24 h");
         // for less than a day
-        failingSince(relay, Duration.ofHours(23), 20);
+        failingFor(relay, Duration.ofHours(23), 20);
         int calls = gateway.calls.size();
         await().atMost(Duration.ofSeconds(10)).until(() -> gateway.calls.size() > calls);
-        await().during(Duration.ofSeconds(1)).until(() -> queues.count(QUEUE) == 1 && queues.count(PARKED) == 1);
+        await().during(Duration.ofSeconds(1)).until(() -> queues.count("deliver.later.10m") == 1 && queues.count(PARKED) == 1);
     }
 
     @Test
     void duringAnOutageEvenSuchARecordIsNotParked() throws Exception {
         gateway.fail(500, "oops", ids -> true);
         try (RelayApp other = RelayApp.with(folder.resolve("other")).home(home).cleverTap(gateway.url()).start()) {
-            failingSince(other, Duration.ofDays(3), 400);
+            failingFor(other, Duration.ofDays(3), 400);
             await().atMost(Duration.ofSeconds(10)).until(() -> !gateway.calls.isEmpty());
             await().during(Duration.ofSeconds(1)).until(() -> new Queues(other).count(QUEUE) == 1 && new Queues(other).count(PARKED) == 0);
         }
@@ -226,8 +224,8 @@ class PoisonRecordTest {
         });
     }
 
-    /** A record that was sent back so often since then, as it waits in the queue. */
-    private static void failingSince(RelayApp app, Duration time, int attempts) throws Exception {
+    /** A record that was sent back so often and has failed for so long, as it waits in the queue. */
+    private static void failingFor(RelayApp app, Duration time, int attempts) throws Exception {
         String event = Events.renewal(POISON + "day", POISON, Events.BASE);
         String record = "{\"type\":\"event\",\"identity\":\"" + POISON + "\",\"ts\":1790812800,\"evtName\":\"x\",\"evtData\":{\"event_id\":\"" + POISON + "\"}}";
         try (var connection = app.bean(ConnectionFactory.class).createConnection();
@@ -245,7 +243,7 @@ class PoisonRecordTest {
             message.setIntProperty("part", 0);
             message.setIntProperty("attempt", attempts);
             message.setBooleanProperty("alone", true);
-            message.setLongProperty("firstRefusedAt", System.currentTimeMillis() - time.toMillis());
+            message.setLongProperty("failing", time.toMillis());
             producer.send(message);
         }
     }

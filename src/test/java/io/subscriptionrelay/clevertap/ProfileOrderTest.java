@@ -34,8 +34,7 @@ class ProfileOrderTest {
         Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
         Files.writeString(settings, Files.readString(settings).replace("profile: off", "profile: on"));
         // small calls, so that many of them are under way at once
-        Path route = home.resolve("routes/deliver/clevertap-production.camel.yaml");
-        Files.writeString(route, Files.readString(route).replace("maxMessages: 1000", "maxMessages: 7").replace("maxWait: 250", "maxWait: 20"));
+        Home.batches(home, "clevertap", 7, 20);
         List<String> webhooks = new ArrayList<>();
         for (int user = 0; user < USERS; user++) {
             for (int n = 0; n < EVENTS; n++) {

@@ -55,8 +55,7 @@ class TwoRelaysTest {
         Files.writeString(settings, Files.readString(settings).replaceFirst("(?m)^profile: .*", "profile: on"));
         // small calls, so that many of them are under way at once
         for (String destination : List.of("clevertap", "onesignal")) {
-            Path route = home.resolve("routes/deliver/" + destination + "-production.camel.yaml");
-            Files.writeString(route, Files.readString(route) + "      - name: records\n        value: \"3\"\n      - name: linger\n        value: \"20\"\n");
+            Home.batches(home, destination, 3, 20);
         }
         // at the same instant, as Kubernetes does
         relays = IntStream.range(0, 2).mapToObj(i -> CompletableFuture.supplyAsync(() -> RelayApp.with(folder.resolve("relay-" + i))

@@ -7,17 +7,14 @@ import io.subscriptionrelay.broker.EmbeddedBroker;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Broker;
 import io.subscriptionrelay.testing.Events;
-import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,15 +27,6 @@ class LostBatchTest {
     @TempDir
     Path folder;
     private final Simulators simulators = new Simulators();
-    private Path home;
-
-    @BeforeEach
-    void hurry() throws IOException {
-        home = Home.copyTo(folder.resolve("home"));
-        Path policy = home.resolve("routes/policies/destination.camel.yaml");
-        Files.writeString(policy, Files.readString(policy).replace("redeliveryDelay: 1500", "redeliveryDelay: 100")
-                .replace("maximumRedeliveryDelay: 30000", "maximumRedeliveryDelay: 300"));
-    }
 
     @AfterEach
     void close() {
@@ -73,7 +61,7 @@ class LostBatchTest {
     }
 
     private RelayApp.Builder relay() {
-        return RelayApp.with(folder.resolve("data")).home(home).cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url());
+        return RelayApp.with(folder.resolve("data")).cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url());
     }
 
     private void takeABatch(RelayApp relay) {
@@ -82,8 +70,7 @@ class LostBatchTest {
         for (int i = 0; i < EVENTS; i++) {
             assertThat(relay.revenueCat(Events.renewal("lost-" + i, "lost-" + i, Events.BASE))).isEqualTo(200);
         }
-        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > 2
-                && simulators.oneSignal.callCount() > 3 * EVENTS);
+        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > 1 && simulators.oneSignal.callCount() > EVENTS);
     }
 
     private void deliveredOnce(RelayApp relay) {
@@ -91,8 +78,8 @@ class LostBatchTest {
         // both have the batch that came again
         long cleverTap = simulators.cleverTap.callCount();
         long oneSignal = simulators.oneSignal.callCount();
-        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > cleverTap + 1
-                && simulators.oneSignal.callCount() > oneSignal + EVENTS);
+        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > cleverTap
+                && simulators.oneSignal.callCount() > oneSignal);
         simulators.cleverTap.faults().clear();
         simulators.oneSignal.faults().clear();
         List<String> ids = IntStream.range(0, EVENTS).mapToObj(i -> "lost-" + i).toList();

@@ -58,8 +58,6 @@ class HostileDestinationsTest {
         destination.createContext("/", HostileDestinationsTest::answer);
         destination.start();
         Path home = Home.copyTo(folder.resolve("home"));
-        Path policy = home.resolve("routes/policies/destination.camel.yaml");
-        Files.writeString(policy, Files.readString(policy).replace("redeliveryDelay: 1500", "redeliveryDelay: 100"));
         String url = "http://127.0.0.1:" + destination.getAddress().getPort();
         relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap(url).oneSignal(url).start();
     }

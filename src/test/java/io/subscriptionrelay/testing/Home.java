@@ -38,6 +38,28 @@ public final class Home {
         return folder;
     }
 
+    /** Adds the route of another account, as the README says: the one for production, with another name in it. */
+    public static void accountRoute(Path home, String destination, String account) {
+        Path folder = home.resolve("routes/deliver");
+        try {
+            Files.writeString(folder.resolve(destination + "-" + account + ".camel.yaml"),
+                    Files.readString(folder.resolve(destination + "-production.camel.yaml")).replace("production", account));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Has the route of a production account take batches of other sizes, in messages and milliseconds. */
+    public static void batches(Path home, String destination, int most, int linger) {
+        Path route = home.resolve("routes/deliver/" + destination + "-production.camel.yaml");
+        try {
+            Files.writeString(route, Files.readString(route).replaceFirst("maxMessages: \\d+", "maxMessages: " + most)
+                    .replaceFirst("maxWait: \\d+", "maxWait: " + linger).replaceFirst("busyWait: \\d+", "busyWait: " + linger));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A webhook of {@link Events} as the app sends it whose events go to the second account. */
     public static String ofItsApp(String webhook) {
         return webhook.replace(ANOTHER_APP, ITS_APP);
@@ -52,6 +74,7 @@ public final class Home {
         try {
             Document readme = Document.read("README.md");
             readme.writeTo(home);
+            accountRoute(home, "clevertap", "fitness");
             Path route = home.resolve("routes/translate/revenuecat.camel.yaml");
             String choice = readme.blocks("Change what is sent", "yaml").stream().filter(block -> block.contains("- choice:")).findFirst()
                     .orElseThrow();

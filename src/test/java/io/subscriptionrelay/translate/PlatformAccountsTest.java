@@ -43,14 +43,7 @@ class PlatformAccountsTest {
                               secret: passcode-android
                               url: %s
                     """.formatted(ANDROID_ACCOUNT, cleverTap.url()));
-            Files.writeString(home.resolve("routes/deliver/clevertap-android.camel.yaml"), """
-                    - templatedRoute:
-                        routeTemplateRef: deliver-clevertap
-                        routeId: deliver-clevertap-android
-                        parameters:
-                          - name: account
-                            value: android
-                    """);
+            Home.accountRoute(home, "clevertap", "android");
             try (RelayApp relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap(cleverTap.url())
                     .set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).start()) {
                 for (String platform : new String[] {"iOS", "Android", "Stripe"}) {
