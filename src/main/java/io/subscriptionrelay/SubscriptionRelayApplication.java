@@ -2,6 +2,7 @@ package io.subscriptionrelay;
 
 import io.hawt.springboot.HawtioManagementConfiguration;
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.mapping.SchemasCommand;
 import io.subscriptionrelay.trace.TraceCommand;
 import java.util.List;
 import java.util.Optional;
@@ -31,8 +32,8 @@ import org.springframework.stereotype.Controller;
 
 /**
  * Starts the relay: its routes and mappings are files under {@code RELAY_HOME}, its settings are Spring properties. With
- * {@code trace} as its first argument it only asks the relay that runs already what became of an event. An argument that it does not
- * know ends it with status 2: whoever means something else by it must not start a relay with its real accounts.
+ * {@code trace} as its first argument it only asks the relay that runs already what became of an event, with {@code schemas} it writes
+ * the schemas of the mappings' settings. An argument that it does not know ends it with status 2: whoever means something else by it must not start a relay with its real accounts.
  *
  * <p>This context serves the public port, so nothing that answers requests belongs in it but the webhooks' own filter. What serves the
  * operations port is a context of its own, made of {@link ManagementContextConfiguration}s; Spring would take those, and controllers, for
@@ -54,12 +55,16 @@ public class SubscriptionRelayApplication {
     private static final int WRONG_USE = 2;
     private static final String USAGE = """
             usage: java -jar subscription-relay.jar [run] [--name=value ...]    starts the relay; each option is a Spring property
-                   java -jar subscription-relay.jar trace <event id>            asks the running relay what became of an event""";
+                   java -jar subscription-relay.jar trace <event id>            asks the running relay what became of an event
+                   java -jar subscription-relay.jar schemas                     writes the schemas of the settings in mappings/ anew""";
 
     public static void main(String[] arguments) {
         List<String> options = List.of(arguments);
         if (!options.isEmpty() && options.get(0).equals(TraceCommand.NAME)) {
             System.exit(new TraceCommand(System.getenv(), System.out, System.err).run(arguments));
+        }
+        if (!options.isEmpty() && options.get(0).equals(SchemasCommand.NAME)) {
+            System.exit(new SchemasCommand(System.getenv(), System.out, System.err).run(arguments));
         }
         if (!options.isEmpty() && options.get(0).equals(RUN)) {
             options = options.subList(1, options.size());
@@ -71,7 +76,8 @@ public class SubscriptionRelayApplication {
         Optional<String> unknown = options.stream().filter(argument -> !argument.matches("(?s)--[^=]+=.*")).findFirst();
         if (unknown.isPresent()) {
             System.err.println("Nothing is started, because the argument `" + withoutValue(unknown.get()) + "` is not known: there are the commands `"
-                    + RUN + "` (or none) and `" + TraceCommand.NAME + "`, and after `" + RUN + "` the options --name=value, which are Spring properties.");
+                    + RUN + "` (or none), `" + TraceCommand.NAME + "` and `" + SchemasCommand.NAME
+                    + "`, and after `" + RUN + "` the options --name=value, which are Spring properties.");
             System.exit(WRONG_USE);
         }
         SpringApplication.run(SubscriptionRelayApplication.class, options.toArray(String[]::new));

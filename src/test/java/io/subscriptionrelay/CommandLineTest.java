@@ -2,6 +2,7 @@ package io.subscriptionrelay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Ports;
 import io.subscriptionrelay.testing.RelayApp;
 import java.io.IOException;
@@ -28,12 +29,12 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"demo", "Run", "--demo", "--debug", "-h", "-Dserver.port=1", "--=x", "server.port=9", "run demo", "run --port 9",
-        "--spring.main.banner-mode=off trace", "trace-all"})
+        "--spring.main.banner-mode=off trace", "trace-all", "run schemas"})
     void anArgumentThatIsNotKnownIsAnErrorAndNothingIsStarted(String arguments) throws Exception {
         Ended ended = run(arguments.split(" "));
         assertThat(ended.status()).as(ended.toString()).isEqualTo(2);
         assertThat(ended.out()).isEmpty();
-        assertThat(ended.err().lines()).singleElement().asString().contains("`run`", "`trace`", "--name=value").endsWith(".");
+        assertThat(ended.err().lines()).singleElement().asString().contains("`run`", "`trace`", "`schemas`", "--name=value").endsWith(".");
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
@@ -49,8 +50,23 @@ class CommandLineTest {
     void helpSaysWhatIsKnownAndStartsNothing(String arguments) throws Exception {
         Ended ended = run(arguments.split(" "));
         assertThat(ended.status()).as(ended.toString()).isZero();
-        assertThat(ended.out()).contains("run", "trace", "--name=value");
+        assertThat(ended.out()).contains("run", "trace", "schemas", "--name=value");
         assertThat(ended.err()).isEmpty();
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void schemasWritesTheSchemasOfTheHomeAndStartsNothing() throws Exception {
+        Path mappings = Home.copyTo(folder).resolve("mappings");
+        Files.delete(mappings.resolve("revenuecat/clevertap.schema.json"));
+        Ended ended = run("schemas");
+        assertThat(ended.status()).as(ended.toString()).isZero();
+        assertThat(ended.out().lines()).containsExactly(mappings.resolve("revenuecat/clevertap.schema.json") + " is written");
+        assertThat(mappings.resolve("revenuecat/clevertap.schema.json"))
+                .hasSameTextualContentAs(Path.of("mappings/revenuecat/clevertap.schema.json"));
+        assertThat(run("schemas").out()).contains("Nothing is written");
+        assertThat(run("schemas", "revenuecat")).isEqualTo(new Ended(2, "", "usage: schemas    writes the schema of each settings file in"
+                + " RELAY_HOME/mappings beside it\n"));
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
@@ -74,6 +90,9 @@ class CommandLineTest {
         builder.environment().putAll(Map.of("RELAY_DATA_DIR", folder.resolve("data").toString(), "REVENUECAT_AUTHORIZATION", RelayApp.AUTHORIZATION,
                 "CLEVERTAP_ACCOUNT_ID", "account", "CLEVERTAP_PASSCODE", "passcode", "CLEVERTAP_URL", "http://127.0.0.1:9",
                 "SERVER_PORT", Integer.toString(Ports.free()), "MANAGEMENT_SERVER_PORT", Integer.toString(Ports.free())));
+        if (Files.exists(folder.resolve("mappings"))) {
+            builder.environment().put("RELAY_HOME", folder.toString());
+        }
         Process process = builder.start();
         try {
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("it ends by itself, and does not start").isTrue();

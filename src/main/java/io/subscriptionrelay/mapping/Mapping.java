@@ -21,7 +21,8 @@ import java.util.TreeMap;
  */
 record Mapping(String name, Expression expression, JsonNode settings, Map<String, JsonNode> platforms) {
 
-    private static final String PLATFORMS = "platforms";
+    static final String PLATFORMS = "platforms";
+    static final String USER_PROPERTIES = "user-properties";
 
     /**
      * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
@@ -128,7 +129,7 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
 
     /** Whether the settings have user properties, which are switched independently of events. */
     static boolean hasUserProperties(JsonNode settings) {
-        return !off(settings.path("user-properties"));
+        return !off(settings.path(USER_PROPERTIES));
     }
 
     private static boolean off(JsonNode event) {

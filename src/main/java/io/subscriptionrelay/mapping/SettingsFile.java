@@ -10,6 +10,7 @@ import com.networknt.schema.ValidationMessage;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
+import java.io.StringReader;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -51,34 +53,53 @@ final class SettingsFile {
      * @throws BrokenMappingException with every problem found and its line
      */
     static JsonNode read(Path file, Path schemaFile) throws BrokenMappingException {
-        ObjectNode settings = StrictJson.mapper().createObjectNode();
-        Node tree = null;
-        if (Files.exists(file)) {
-            String text = text(file);
-            try {
-                LoaderOptions options = new LoaderOptions();
-                options.setAllowDuplicateKeys(false);
-                Object loaded = new Yaml(new SafeConstructor(options)).load(text);
-                tree = new Yaml(options).compose(new java.io.StringReader(text));
-                if (loaded instanceof Map<?, ?> map) {
-                    settings = StrictJson.mapper().valueToTree(map);
-                } else if (loaded != null) {
-                    throw new BrokenMappingException(new Problem(file, 1, 1, "settings are written as `key: value` lines"));
-                }
-            } catch (MarkedYAMLException e) {
-                Mark mark = e.getProblemMark();
-                throw new BrokenMappingException(new Problem(file, mark == null ? 0 : mark.getLine() + 1,
-                        mark == null ? 0 : mark.getColumn() + 1, "not valid YAML: " + e.getProblem()));
-            } catch (YAMLException e) {
-                throw new BrokenMappingException(new Problem(file, 0, 0, "not valid YAML: " + e.getMessage()));
-            }
-        }
+        ObjectNode settings = values(file);
         if (Files.exists(schemaFile)) {
-            JsonNode schema = schema(schemaFile);
-            check(file, settings, tree, compiled(schemaFile, schema));
+            JsonNode schema = json(schemaFile);
+            check(file, settings, tree(file, false), compiled(schemaFile, schema));
             complete(settings, schema);
         }
         return settings;
+    }
+
+    /** What the file says, unchecked; nothing when it is not there. */
+    static ObjectNode values(Path file) throws BrokenMappingException {
+        Object loaded = Files.exists(file) ? parsed(file, SettingsFile::load) : null;
+        if (loaded instanceof Map<?, ?> map) {
+            return StrictJson.mapper().valueToTree(map);
+        }
+        if (loaded != null) {
+            throw new BrokenMappingException(new Problem(file, 1, 1, "settings are written as `key: value` lines"));
+        }
+        return StrictJson.mapper().createObjectNode();
+    }
+
+    /** Where the file says it; null when it is empty or not there. */
+    static Node tree(Path file, boolean comments) throws BrokenMappingException {
+        return Files.exists(file) ? parsed(file, text -> new Yaml(options().setProcessComments(comments)).compose(new StringReader(text))) : null;
+    }
+
+    static Object load(String text) {
+        return new Yaml(new SafeConstructor(options())).load(text);
+    }
+
+    private static LoaderOptions options() {
+        LoaderOptions options = new LoaderOptions();
+        options.setAllowDuplicateKeys(false);
+        return options;
+    }
+
+    private static <T> T parsed(Path file, Function<String, T> parser) throws BrokenMappingException {
+        String text = text(file);
+        try {
+            return parser.apply(text);
+        } catch (MarkedYAMLException e) {
+            Mark mark = e.getProblemMark();
+            throw new BrokenMappingException(new Problem(file, mark == null ? 0 : mark.getLine() + 1,
+                    mark == null ? 0 : mark.getColumn() + 1, "not valid YAML: " + e.getProblem()));
+        } catch (YAMLException e) {
+            throw new BrokenMappingException(new Problem(file, 0, 0, "not valid YAML: " + e.getMessage()));
+        }
     }
 
     /** Follows every reference now: one that leads nowhere would otherwise be met with the first settings that use it. */
@@ -209,7 +230,7 @@ final class SettingsFile {
         }
     }
 
-    private static JsonNode schema(Path file) throws BrokenMappingException {
+    static JsonNode json(Path file) throws BrokenMappingException {
         try {
             return StrictJson.mapper().readTree(file.toFile());
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
