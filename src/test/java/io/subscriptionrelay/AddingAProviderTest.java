@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.jmsbatch.JmsBatchConsumer;
+import io.subscriptionrelay.mapping.SchemasCommand;
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
 import io.subscriptionrelay.testing.Document;
@@ -17,9 +18,12 @@ import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.webhook.StrictJson;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,6 +66,8 @@ class AddingAProviderTest {
     static Path folder;
     private static Simulators simulators;
     private static RelayApp relay;
+    /** What the page's command said. */
+    private static String written;
 
     @BeforeAll
     static void follow() throws IOException {
@@ -72,6 +78,7 @@ class AddingAProviderTest {
                 write(home.resolve(name.replace(PROVIDER, ONE_DESTINATION)), content.replace(PROVIDER, ONE_DESTINATION));
             }
         });
+        written = schemas(home);
         simulators = new Simulators();
         simulators.cleverTap.account(CLEVERTAP_SANDBOX, "sandbox passcode");
         simulators.oneSignal.app(ONESIGNAL_SANDBOX, "sandbox key");
@@ -95,6 +102,28 @@ class AddingAProviderTest {
                 .allSatisfy(name -> assertThat(name).matches("(routes|mappings)/.*" + PROVIDER + ".*[.](yaml|jslt|json)"));
         assertThat(examples()).hasSizeGreaterThan(4);
         assertThat(FILES.keySet().stream().filter(name -> name.startsWith(EXAMPLES)).toList()).hasSize(2 * examples().size());
+    }
+
+    @Test
+    void thePagesCommandWritesTheSchemasOfTheNewSettings() {
+        assertThat(PAGE.blocks("5. To OneSignal", "sh")).containsExactly("java -jar target/subscription-relay.jar schemas\n");
+        Path mappings = folder.resolve("home/mappings");
+        assertThat(written.lines()).containsExactly(mappings.resolve(ONE_DESTINATION + "/clevertap.schema.json") + " is written",
+                mappings.resolve(PROVIDER + "/clevertap.schema.json") + " is written",
+                mappings.resolve(PROVIDER + "/onesignal.schema.json") + " is written");
+    }
+
+    @Test
+    void aTypingErrorInTheNewSettingsRefusesTheStartWithItsLine() throws IOException {
+        Path home = Home.copyTo(folder.resolve("mistyped"));
+        FILES.forEach((name, content) -> write(home.resolve(name), content));
+        schemas(home);
+        Path settings = home.resolve("mappings/" + PROVIDER + "/onesignal.yaml");
+        write(settings, Files.readString(settings).replace("  expires_at: on ", "  expire_at: on ").replace("has_access: on", "has_access: user"));
+        assertThatThrownBy(RelayApp.with(folder.resolve("mistyped-data")).home(home).cleverTap(simulators.cleverTap.url())::start)
+                .rootCause().isInstanceOf(StartRefusedException.class)
+                .hasMessageContaining("unknown key `expire_at` under `tags`; known are: last_event_type, last_event_at, product_id, expires_at,")
+                .hasMessageContaining("`tags.has_access` is \"user\"; write another name");
     }
 
     @Test
@@ -199,6 +228,13 @@ class AddingAProviderTest {
 
     private static List<JsonNode> stored() {
         return simulators.cleverTap.stored().stream().filter(record -> !record.id().equals(ONE_DESTINATION_USER)).map(StoredRecord::json).toList();
+    }
+
+    private static String schemas(Path home) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+        assertThat(new SchemasCommand(Map.of("RELAY_HOME", home.toString()), print, print).run(new String[] {SchemasCommand.NAME})).isZero();
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     private static void answered(HttpResponse<String> answer) {
