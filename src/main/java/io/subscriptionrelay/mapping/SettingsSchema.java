@@ -2,6 +2,7 @@ package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.subscriptionrelay.webhook.StrictJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,23 +64,25 @@ final class SettingsSchema {
                 .put("$comment", "Made from " + file.getFileName() + " by `java -jar subscription-relay.jar schemas`. Edit that file instead.");
         ObjectNode properties = object();
         ObjectNode ofPlatform = object();
-        for (NodeTuple option : options(SettingsFile.tree(file, true))) {
-            List<String> paragraphs = paragraphs(option);
-            if (properties.isEmpty() && paragraphs.size() > 1) {
-                schema.put("description", paragraphs.get(0));
+        Node tree = SettingsFile.tree(file, true);
+        List<String> paragraphs = new ArrayList<>();
+        for (NodeTuple option : options(tree)) {
+            List<String> above = paragraphs(option.getKeyNode().getBlockComments());
+            if (properties.isEmpty() && above.size() > 1) {
+                schema.put("description", above.get(0));
             }
-            for (String paragraph : paragraphs) {
-                Matcher removed = REMOVED.matcher(paragraph);
-                if (removed.matches()) {
-                    properties.set(removed.group(1), object().put("description", removed.group(2)).put("deprecated", true).set("not", object()));
-                }
-            }
+            paragraphs.addAll(above);
             String key = key(option);
             properties.set(key, option(option, values.get(key)));
             if (!key.equals(Mapping.PLATFORMS)) {
                 ofPlatform.set(key, object().put("$ref", "#/properties/" + key));
             }
         }
+        if (tree != null) {
+            paragraphs.addAll(paragraphs(tree.getEndComments()));
+        }
+        paragraphs.stream().map(REMOVED::matcher).filter(Matcher::matches).forEach(removed -> properties.set(removed.group(1),
+                object().put("description", removed.group(2)).put("deprecated", true).set("not", object())));
         if (properties.has(Mapping.PLATFORMS)) {
             schema.set("$defs", object().set("platform", closed().set("properties", ofPlatform)));
         }
@@ -88,7 +91,7 @@ final class SettingsSchema {
 
     /** An option at the left margin: what describes it stands above it or beside it. */
     private ObjectNode option(NodeTuple option, JsonNode value) throws BrokenMappingException {
-        List<String> paragraphs = paragraphs(option);
+        List<String> paragraphs = paragraphs(option.getKeyNode().getBlockComments());
         String above = paragraphs.get(paragraphs.size() - 1);
         ObjectNode schema = described((above + " " + beside(option)).trim());
         if (!value.isObject()) {
@@ -190,11 +193,11 @@ final class SettingsSchema {
         return joined(lines);
     }
 
-    /** What stands above an option, as blank lines part it. The last one is the option's own, and empty when a blank line is between. */
-    private static List<String> paragraphs(NodeTuple option) {
+    /** Comments as blank lines part them. The last one is that of the option below, and empty when a blank line is between. */
+    private static List<String> paragraphs(List<CommentLine> comments) {
         List<String> paragraphs = new ArrayList<>();
         List<CommentLine> lines = new ArrayList<>();
-        for (CommentLine line : Optional.ofNullable(option.getKeyNode().getBlockComments()).orElse(List.of())) {
+        for (CommentLine line : Optional.ofNullable(comments).orElse(List.of())) {
             if (line.getCommentType() != CommentType.BLANK_LINE) {
                 lines.add(line);
             } else if (!lines.isEmpty()) {
@@ -221,7 +224,7 @@ final class SettingsSchema {
                 .allMatch(JsonNode::isObject);
         String inner = indent + "  ";
         return node.properties().stream()
-                .map(field -> (lines ? inner : "") + '"' + field.getKey() + "\": " + text(field.getValue(), inner))
+                .map(field -> (lines ? inner : "") + TextNode.valueOf(field.getKey()) + ": " + text(field.getValue(), inner))
                 .collect(Collectors.joining(lines ? ",\n" : ", ", lines ? "{\n" : "{ ", lines ? "\n" + indent + "}" : " }"));
     }
 }

@@ -152,7 +152,7 @@ class SettingsSchemaTest {
     }
 
     @Test
-    void aPlatformMayHaveEveryOptionOfTheFile() throws Exception {
+    void aPlatformMayHaveEveryOptionOfTheFileAndARemovedOneIsRefused() throws Exception {
         JsonNode schema = schema("clevertap", """
                 deliver: on
 
@@ -161,11 +161,14 @@ class SettingsSchemaTest {
                 charged: off
                 platforms:
                   iOS: { charged: on }
+
+                # Removed: "often". Write nothing.
                 """);
         assertThat(schema.at("/$defs/platform")).isEqualTo(json("""
                 {"type": "object", "additionalProperties": false,
                  "properties": {"deliver": {"$ref": "#/properties/deliver"}, "charged": {"$ref": "#/properties/charged"}}}"""));
         assertThat(schema.at("/properties/platforms/properties")).isEqualTo(json("{\"iOS\": {\"$ref\": \"#/$defs/platform\"}}"));
+        assertThat(schema.at("/properties/\"often\"/description").asText()).isEqualTo("nothing.");
         assertThat(schema.at("/properties/always")).isEqualTo(json("{\"description\": \"`deliver: off`.\", \"deprecated\": true, \"not\": {}}"));
     }
 
