@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import org.yaml.snakeyaml.comments.CommentLine;
 import org.yaml.snakeyaml.comments.CommentType;
 import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -147,7 +148,7 @@ final class SettingsSchema {
     }
 
     /** With the values that a comment ends in. */
-    private static ObjectNode described(String comment) {
+    private ObjectNode described(String comment) throws BrokenMappingException {
         ObjectNode schema = object();
         Matcher choices = CHOICES.matcher(comment);
         boolean found = choices.find();
@@ -156,8 +157,13 @@ final class SettingsSchema {
             schema.put("description", description);
         }
         if (found) {
-            // as YAML, so that `off` is what it is in the settings
-            schema.set("enum", StrictJson.mapper().valueToTree(SettingsFile.load("[" + choices.group(2) + "]")));
+            try {
+                // as YAML, so that `off` is what it is in the settings
+                schema.set("enum", StrictJson.mapper().valueToTree(SettingsFile.load("[" + choices.group(2) + "]")));
+            } catch (YAMLException e) {
+                throw new BrokenMappingException(new Problem(file, 0, 0, "the comment `one of: " + choices.group(2)
+                        + "` has no values; write them with commas, as in `one of: gross, net`"));
+            }
         }
         return schema;
     }

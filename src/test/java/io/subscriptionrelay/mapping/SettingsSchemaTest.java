@@ -197,6 +197,8 @@ class SettingsSchemaTest {
         Files.writeString(mappings.resolve("qonversion/onesignal.yaml"), "tags:\n  no: on\n");
         assertThat(run(2).lines()).singleElement().asString().startsWith(mappings.resolve("qonversion/onesignal.yaml") + ", line 2, ")
                 .contains("write it in quotes");
+        Files.writeString(mappings.resolve("qonversion/onesignal.yaml"), "sent: all  # one of: [all\n");
+        assertThat(run(2).lines()).singleElement().asString().contains("qonversion/onesignal.yaml: the comment `one of: [all` has no values; write");
         assertThat(mappings.resolve("purchasely/clevertap.schema.json")).hasContent(before);
         assertThat(FileSystemUtils.deleteRecursively(mappings)).isTrue();
         assertThat(run(2)).startsWith(mappings + " cannot be read or written").contains("Set RELAY_HOME");
