@@ -29,6 +29,12 @@ class SettingsNamesTest {
             "x".repeat(121));
     private static final List<String> PROPERTIES_OF_CLEVERTAP = List.of("Plan", "Plan of the app", "Name", "Email", "", "x".repeat(120));
     private static final List<String> NO_TAGS = List.of("plan & price", "%x", "a\nb", "plan.name", "{{plan}}", "subscription", "user", "template");
+    private static final List<String> NO_EVENTS_OF_BRAZE = List.of("$renewed", " $renewed", "a\nb", "ecommerce.order_placed", "Ecommerce.x",
+            "x".repeat(256));
+    private static final List<String> EVENTS_OF_BRAZE = List.of("rc_renewal_event", "Renewed, 100 %", "email", "Обновлено", "", "  ", "x".repeat(255));
+    private static final List<String> NO_ATTRIBUTES_OF_BRAZE = List.of("email", " country ", "external_id", "$plan", "a\nb", "_update_existing_only",
+            "x".repeat(256));
+    private static final List<String> ATTRIBUTES_OF_BRAZE = List.of("rc_plan", "Plan of the app", "Email of the shop", "Ürün", "", "x".repeat(255));
     private static final List<String> TAGS = List.of("plan", "plan_2", "rc-plan", "Subscription status", "Ürün", "Subscription", "");
 
     @TempDir
@@ -56,6 +62,17 @@ class SettingsNamesTest {
                         destination, List.of("user-properties", property), NO_PROPERTIES_OF_CLEVERTAP, PROPERTIES_OF_CLEVERTAP)));
             }
         }
+        for (String provider : List.of("revenuecat", "purchasely", "qonversion")) {
+            JsonNode schema = StrictJson.mapper().readTree(schema(provider, "braze").toFile()).path("properties");
+            schema.path("events").path("properties").fieldNames().forEachRemaining(event ->
+                    places.add(new Place(provider, "braze", List.of("events", event), NO_EVENTS_OF_BRAZE, EVENTS_OF_BRAZE)));
+            for (String attributes : List.of("attributes", "user-properties")) {
+                schema.path(attributes).path("properties").fieldNames().forEachRemaining(attribute ->
+                        places.add(new Place(provider, "braze", List.of(attributes, attribute), NO_ATTRIBUTES_OF_BRAZE, ATTRIBUTES_OF_BRAZE)));
+            }
+        }
+        places.add(new Place("qonversion", "braze", List.of("platforms", "iOS", "attributes", "platform"), NO_ATTRIBUTES_OF_BRAZE,
+                ATTRIBUTES_OF_BRAZE));
         places.add(new Place("qonversion", "clevertap", List.of("platforms", "iOS", "events", "trial_started", "name"), NO_EVENTS_OF_CLEVERTAP,
                 EVENTS_OF_CLEVERTAP));
         places.add(new Place("qonversion", "onesignal", List.of("platforms", "Stripe", "tags", "platform"), NO_TAGS, TAGS));
@@ -84,7 +101,9 @@ class SettingsNamesTest {
         return Stream.of(
                 new Place("revenuecat", "clevertap", List.of("events", "renewal"), NO_EVENTS_OF_CLEVERTAP, EVENTS_OF_CLEVERTAP),
                 new Place("purchasely", "clevertap", List.of("user-properties", "plan"), NO_PROPERTIES_OF_CLEVERTAP, PROPERTIES_OF_CLEVERTAP),
-                new Place("revenuecat", "onesignal", List.of("tags", "product_id"), NO_TAGS, TAGS));
+                new Place("revenuecat", "onesignal", List.of("tags", "product_id"), NO_TAGS, TAGS),
+                new Place("qonversion", "braze", List.of("events", "trial_started"), NO_EVENTS_OF_BRAZE, EVENTS_OF_BRAZE),
+                new Place("purchasely", "braze", List.of("user-properties", "plan"), NO_ATTRIBUTES_OF_BRAZE, ATTRIBUTES_OF_BRAZE));
     }
 
     private void assertRefused(Place place, String name) throws IOException {

@@ -407,10 +407,10 @@ class RouteFilesTest {
 
     @Test
     void aCallThatNoRouteTakesIsFound() throws IOException {
-        change(TRANSLATE, "direct:to-clevertap", "direct:to-braze");
+        change(TRANSLATE, "direct:to-clevertap", "direct:to-somewhere");
 
-        assertOnly(TRANSLATE, "direct:to-braze",
-                "no route starts with `direct:to-braze`, which `translate` calls; add the route, or take the call out");
+        assertOnly(TRANSLATE, "direct:to-somewhere",
+                "no route starts with `direct:to-somewhere`, which `translate` calls; add the route, or take the call out");
     }
 
     @Test
