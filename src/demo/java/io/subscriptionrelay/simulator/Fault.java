@@ -205,7 +205,8 @@ public final class Fault {
 
     /** The scripted answer; what the script leaves open comes from the service's usual answer for the status. */
     Reply reply(Reply usual) {
-        Reply reply = body == null ? usual : Reply.of(status, contentType, body).withRetryAfter(usual.retryAfter());
+        Reply reply = body == null ? usual
+                : Reply.of(status, contentType, body).withRetryAfter(usual.retryAfter()).withHeaders(usual.headers());
         return retryAfterChosen ? reply.withRetryAfter(retryAfter) : reply;
     }
 }

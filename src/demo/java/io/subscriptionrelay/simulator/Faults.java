@@ -75,14 +75,14 @@ public final class Faults {
     /**
      * Lets the next so many matching records fail while the others of their call are taken. CleverTap reports such a
      * record with code 555, its transient server error; OneSignal lists such a custom event under {@code errors} of an
-     * answer 202, with a code that is our guess.
+     * answer 202, with a code that is our guess, and so does Braze with any object of an answer 201.
      */
     public Faults failRecords(int times, Predicate<JsonNode> matcher) {
         recordFaults.add(new RecordFault(Objects.requireNonNull(matcher), new AtomicInteger(times)));
         return this;
     }
 
-    /** The script for calls of one CleverTap account or OneSignal app, whatever the case of its id. */
+    /** The script for calls of one CleverTap account, OneSignal app or Braze workspace, whatever the case of its id. */
     public Faults forAccount(String id) {
         return perAccount.computeIfAbsent(id.toLowerCase(Locale.ROOT), unused -> new Faults());
     }

@@ -18,14 +18,14 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 /**
- * What both simulators share: an HTTP server on the loopback address that can be stopped and started again on the same
+ * What the simulators share: an HTTP server on the loopback address that can be stopped and started again on the same
  * port without forgetting anything, a script of {@link Faults}, a latency, and a limit on what is remembered. All
  * methods may be called from any thread, and every setting also while calls are being served.
  *
  * @param <S> the simulator itself, so that settings can be chained
  */
 public abstract sealed class Simulator<S extends Simulator<S>> implements AutoCloseable
-        permits CleverTapSimulator, OneSignalSimulator {
+        permits BrazeSimulator, CleverTapSimulator, OneSignalSimulator {
 
     static {
         // The JDK's server writes head and body separately; without this the second write waits for a delayed ACK.
@@ -293,6 +293,7 @@ public abstract sealed class Simulator<S extends Simulator<S>> implements AutoCl
             if (reply.retryAfter() != null) {
                 exchange.getResponseHeaders().set("Retry-After", reply.retryAfter());
             }
+            reply.headers().forEach(exchange.getResponseHeaders()::set);
             byte[] body = reply.body();
             if (body.length == 0) {
                 departure.with(reply.status());
