@@ -25,6 +25,20 @@ class CommonFunctionsTest {
     }
 
     @Test
+    void anAttributeOfBrazeIsRemovedByNullUnderTheNameThatItHas() throws Exception {
+        assertThat(applied("common:braze-attributes(., [\"ends\", \"grace\", \"plan \\\"b\\\"\"], $settings.attributes)",
+                "attributes: { plan: Plan, ends: Ends, grace: off }", "{\"plan\":\"yearly\",\"nothing\":null}"))
+                .isEqualTo(json("{\"Plan\":\"yearly\",\"Ends\":null,\"plan \\\"b\\\"\":null}"));
+    }
+
+    @Test
+    void aTimeIsInWholeSecondsOfIso8601() throws Exception {
+        assertThat(applied("[common:iso-time(.ms), common:iso-time(.text), common:iso-time(.none)]", "{}",
+                "{\"ms\":1718000012999,\"text\":\"1718000012000\"}"))
+                .isEqualTo(json("[\"2024-06-10T06:13:32Z\",\"2024-06-10T06:13:32Z\",null]"));
+    }
+
+    @Test
     void whatHoldsForAPlatformGoesOverTheOtherSettings() throws Exception {
         String settings = "tags: { plan: Plan, store: Store }\ncharged: off\nplatforms: { iOS: { charged: on, tags: { store: off } } }";
         Mapping mapping = mapping("$settings", settings);
