@@ -39,6 +39,13 @@ class CommonFunctionsTest {
     }
 
     @Test
+    void aTimeThatIso8601HasNoNotationForIsAbsent() throws Exception {
+        assertThat(applied("[for (.) common:iso-time(.)]", "{}", "[-1000, 0, 253402300799999, 253402300800000, 1e300, "
+                + "99999999999999999999999999999999, \"99999999999999999999999999999999\", \"x\", true, [], {}]"))
+                .isEqualTo(json("[\"1969-12-31T23:59:59Z\",\"1970-01-01T00:00:00Z\",\"9999-12-31T23:59:59Z\",null,null,null,null,null,null,null,null]"));
+    }
+
+    @Test
     void whatHoldsForAPlatformGoesOverTheOtherSettings() throws Exception {
         String settings = "tags: { plan: Plan, store: Store }\ncharged: off\nplatforms: { iOS: { charged: on, tags: { store: off } } }";
         Mapping mapping = mapping("$settings", settings);
