@@ -73,7 +73,7 @@ final class HouseRules {
         } else if (alone && !id.equals(file.id())) {
             problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not fit the name of the file; write `" + key + ": "
                     + file.id() + "`, or rename the file");
-        } else if (!id.equals(file.prefix()) && !file.prefix().isEmpty() && !id.startsWith(file.prefix() + "-")) {
+        } else if (!id.equals(file.id()) && !id.equals(file.prefix()) && !file.prefix().isEmpty() && !id.startsWith(file.prefix() + "-")) {
             problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not start with the name of the folder; write `"
                     + key + ": " + file.prefix() + "-" + id + "`, or move the file");
         }

@@ -75,15 +75,16 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
         List<String> names = new ArrayList<>();
         folder.relativize(path).forEach(part -> names.add(part.toString().replace(ENDING, "")));
         String prefix = names.size() == 1 ? "" : String.join("-", names.subList(0, names.size() - 1));
-        // translate/translate holds the route translate
-        boolean named = names.size() > 1 && names.get(names.size() - 1).equals(names.get(names.size() - 2));
+        // translate/translate holds the route translate, webhooks/webhook the route webhook: what the routes of the folder share
+        String name = names.get(names.size() - 1);
+        boolean shared = names.size() == 2 && List.of(name, name + "s").contains(names.get(0));
         List<Entry> entries = new ArrayList<>();
         for (Node item : Yaml.items(root)) {
             for (NodeTuple entry : Yaml.entries(item)) {
                 entries.add(new Entry(Yaml.text(entry.getKeyNode()), entry.getKeyNode(), entry.getValueNode()));
             }
         }
-        return new RouteFile(path, named ? prefix : String.join("-", names), prefix, root, entries);
+        return new RouteFile(path, shared ? name : String.join("-", names), prefix, root, entries);
     }
 
     /** YAML takes two braces for the start of a mapping, and its parser then complains about something else, or somewhere else. */

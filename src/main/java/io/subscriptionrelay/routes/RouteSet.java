@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -30,7 +31,8 @@ record RouteSet(boolean complete, Map<String, Template> templates, Set<String> c
      *
      * @param at where it is written, for a templated route where its parameters are
      */
-    record Instance(String id, Path file, Node at, Path stepsFile, List<Endpoint> endpoints, Map<String, String> parameters) {
+    record Instance(String id, Path file, Node at, Path stepsFile, List<Endpoint> endpoints, Map<String, String> parameters,
+            Node body) {
 
         /** The address with the template's parameters put in. */
         String address(Endpoint endpoint) {
@@ -48,6 +50,21 @@ record RouteSet(boolean complete, Map<String, Template> templates, Set<String> c
 
         String named() {
             return id == null ? "a route" : "`" + id + "`";
+        }
+
+        /** What the route's own steps set this property to, where that is written out. */
+        Set<String> constants(String property) {
+            Set<String> constants = new TreeSet<>();
+            Yaml.visit(body, (key, node) -> {
+                if ("setProperty".equals(key) && property.equals(Yaml.text(node, "name"))) {
+                    Node constant = Yaml.get(Yaml.get(node, "expression") == null ? node : Yaml.get(node, "expression"), "constant");
+                    String value = Yaml.text(constant) != null ? Yaml.text(constant) : Yaml.text(constant, "expression");
+                    if (value != null) {
+                        constants.add(value);
+                    }
+                }
+            });
+            return constants;
         }
 
         /** The addresses that it takes messages from. */
@@ -83,13 +100,14 @@ record RouteSet(boolean complete, Map<String, Template> templates, Set<String> c
 
     private void add(Path file, Entry entry) {
         if ("route".equals(entry.kind()) || "from".equals(entry.kind())) {
-            routes.add(new Instance(entry.text("id"), file, entry.key(), file, Steps.of(entry).endpoints(), Map.of()));
+            routes.add(new Instance(entry.text("id"), file, entry.key(), file, Steps.of(entry).endpoints(), Map.of(),
+                    entry.body()));
         } else if ("templatedRoute".equals(entry.kind()) && templates.containsKey(entry.text("routeTemplateRef"))) {
             Template template = templates.get(entry.text("routeTemplateRef"));
             Map<String, String> parameters = new LinkedHashMap<>(template.parameters());
             parameters.putAll(given(entry));
             routes.add(new Instance(entry.text("routeId"), file, entry.key(), template.file(),
-                    Steps.of(template.entry()).endpoints(), parameters));
+                    Steps.of(template.entry()).endpoints(), parameters, template.entry().body()));
         } else if ("templatedRoute".equals(entry.kind())) {
             unresolved.add(entry.text("routeId"));
         }

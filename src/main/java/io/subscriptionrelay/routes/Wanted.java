@@ -9,6 +9,8 @@ import java.util.Optional;
 /** Looks for the routes without which a provider that is open, or an account that is set up, would be a dead end. */
 final class Wanted {
 
+    private static final String PROVIDER = "provider";
+
     private final RelayProperties properties;
     private final Path folder;
     private final RouteSet set;
@@ -38,24 +40,35 @@ final class Wanted {
     }
 
     private void provider(String name, Provider provider) {
-        want("webhooks/" + name, "webhooks/" + name, "the webhooks of " + name + ", which is opened by "
-                + String.join(" or ", provider.variables()) + ", would be answered with 404",
-                new Lines("webhook", "provider", name));
-        String queue = "events." + name;
-        if (set.routes().stream().noneMatch(route -> consumes(route, queue))) {
-            want("translate/" + name + "-events", queue, "the events of " + name + " would be kept and never read",
-                    new Lines("events", "provider", name));
-        }
-        if (!isThere("translate-" + name)) {
-            problems.add(file("translate/" + name), "is missing, so nothing says what the events of " + name + " mean; "
-                    + example().map(other -> "copy " + other + " and adapt it").orElse("add a route `translate-" + name + "`"));
-        }
+        copied("webhooks/%s", name, "webhooks/" + name, "the webhooks of " + name + ", which is opened by "
+                + String.join(" or ", provider.variables()) + ", would be answered with 404");
+        copied("translate/%s-events", name, "events." + name, "the events of " + name + " would be kept and never read");
+        copied("translate/%s", name, "translate-" + name, "nothing would say what the events of " + name + " mean");
+        knowsItsProvider(name);
+    }
+
+    /** Asks for a route of a provider, which is like that of any other provider. */
+    private void copied(String path, String name, String source, String otherwise) {
+        String id = id(path.formatted(name));
+        Optional<Path> other = properties.providers().keySet().stream().filter(one -> !one.equals(name))
+                .flatMap(one -> route(id(path.formatted(one))).stream()).map(Instance::file).findFirst();
+        want(path.formatted(name), source, otherwise, other.map(file -> "copy " + file + " and write " + name + " in place of its provider"));
+    }
+
+    /** The secret that is asked for, and the queue, are those of the provider whose name the route sets. */
+    private void knowsItsProvider(String name) {
+        route("webhooks-" + name).filter(route -> !route.constants(PROVIDER).contains(name)).ifPresent(route ->
+                problems.add(route.file(), route.at(), "the route `webhooks-" + name + "` must set the property `" + PROVIDER + "` to " + name
+                        + (route.constants(PROVIDER).isEmpty() ? "" : ", not " + String.join(", ", route.constants(PROVIDER)))
+                        + ", before it calls direct:webhook; otherwise its webhooks would be taken for those of nobody, or of another"));
     }
 
     private void account(String destination, String name) {
         String queue = "deliver." + destination + "." + name;
-        want("deliver/" + destination + "-" + name, queue, "the queue " + queue + " would never be emptied",
-                new Lines("deliver-" + destination, "account", name));
+        Lines lines = new Lines("deliver-" + destination, "account", name);
+        String path = "deliver/" + destination + "-" + name;
+        want(path, queue, "the queue " + queue + " would never be emptied", set.templates().containsKey(lines.template())
+                ? Optional.of("add it with these lines:\n" + lines.text(id(path))) : Optional.empty());
     }
 
     /** What a missing file has to hold: a template's name and the one parameter that it needs. */
@@ -73,12 +86,12 @@ final class Wanted {
     }
 
     /** Asks for a route that is named like its file and consumes from there. */
-    private void want(String path, String source, String otherwise, Lines lines) {
-        String id = path.replace('/', '-');
+    private void want(String path, String source, String otherwise, Optional<String> advice) {
+        String id = id(path);
         Optional<Instance> route = route(id);
         if (!isThere(id)) {
-            problems.add(file(path), "is missing, so " + otherwise + "; " + (set.templates().containsKey(lines.template())
-                    ? "add it with these lines:\n" + lines.text(id) : "add it with a route `" + id + "` that consumes " + source));
+            problems.add(file(path), "is missing, so " + otherwise + "; "
+                    + advice.orElse("add it with a route `" + id + "` that consumes " + source));
         } else if (route.isPresent() && !consumes(route.get(), source)) {
             String consumed = String.join(", ", route.get().consumed());
             if (!Values.hasPlaceholder(consumed)) {
@@ -100,8 +113,8 @@ final class Wanted {
         return set.routes().stream().filter(route -> id.equals(route.id())).findFirst();
     }
 
-    private Optional<Path> example() {
-        return properties.providers().keySet().stream().flatMap(name -> route("translate-" + name).stream()).map(Instance::file).findFirst();
+    private static String id(String path) {
+        return path.replace('/', '-');
     }
 
     private Path file(String path) {

@@ -2,6 +2,7 @@ package io.subscriptionrelay.routes;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -56,6 +57,15 @@ final class Yaml {
     /** The single value of a key; null when it is not there. */
     static String text(Node node, String key) {
         return text(get(node, key));
+    }
+
+    /** Goes through all that stands in a node, from the top. */
+    static void visit(Node node, BiConsumer<String, Node> visit) {
+        for (NodeTuple entry : entries(node)) {
+            visit.accept(text(entry.getKeyNode()), entry.getValueNode());
+            visit(entry.getValueNode(), visit);
+        }
+        items(node).forEach(item -> visit(item, visit));
     }
 
     /** Whether nothing is written in this place. */

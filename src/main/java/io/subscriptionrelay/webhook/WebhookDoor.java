@@ -29,6 +29,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 class WebhookDoor extends OncePerRequestFilter {
 
     static final String PATH = "/webhooks/";
+    private static final String SHARED_ROUTE = "webhook";
     static final int LARGEST_BODY = 1024 * 1024;
     private static final String NEXT = WebhookDoor.class.getName() + ".next";
     private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
@@ -187,8 +188,13 @@ class WebhookDoor extends OncePerRequestFilter {
         return "webhooks-" + provider;
     }
 
+    /** Whether both routes run that a webhook passes: that of its provider, and the one that all of them call. */
     private boolean started(String provider) {
-        return camel.isStarted() && camel.getRouteController().getRouteStatus(route(provider)) == ServiceStatus.Started;
+        return camel.isStarted() && runs(route(provider)) && runs(SHARED_ROUTE);
+    }
+
+    private boolean runs(String route) {
+        return camel.getRouteController().getRouteStatus(route) == ServiceStatus.Started;
     }
 
     /** Refuses the request. Its body is read and thrown away, because a sender that is cut off while it sends may not see the answer. */

@@ -230,14 +230,14 @@ class RouteFilesTest {
 
     @Test
     void anOptionOfConsumersIsRefusedForASend() throws IOException {
-        change(WEBHOOK, "exchangePattern: InOnly", "exchangePattern: InOnly\n                      concurrentConsumers: 3");
+        change(WEBHOOK, "exchangePattern: InOnly", "exchangePattern: InOnly\n                    concurrentConsumers: 3");
 
         assertOnly(WEBHOOK, "concurrentConsumers", "`concurrentConsumers` of jms is for `from`, not for `to`");
     }
 
     @Test
     void optionsInTheUriAndInTheParametersAreRefused() throws IOException {
-        change(WEBHOOK, "jms:queue:events.{{provider}}", "jms:queue:events.{{provider}}?timeToLive=5");
+        change(WEBHOOK, "jms:queue:events.${exchangeProperty.provider}", "jms:queue:events.${exchangeProperty.provider}?timeToLive=5");
 
         assertOnly(WEBHOOK, "jms:queue:", "options stand either in the uri or under `parameters`; move `timeToLive=5` to the parameters");
     }
@@ -457,37 +457,32 @@ class RouteFilesTest {
     void anOpenProviderWithoutWebhookRouteIsToldWhichFileToAdd() throws IOException {
         Files.delete(file("webhooks/purchasely.camel.yaml"));
 
-        assertOnly("webhooks/purchasely.camel.yaml", """
-                is missing, so the webhooks of purchasely, which is opened by PURCHASELY_SHARED_SECRET, would be answered with 404; \
-                add it with these lines:
-                    - templatedRoute:
-                        routeTemplateRef: webhook
-                        routeId: webhooks-purchasely
-                        parameters:
-                          - name: provider
-                            value: purchasely""");
+        assertOnly("webhooks/purchasely.camel.yaml", "is missing, so the webhooks of purchasely, which is opened by PURCHASELY_SHARED_SECRET, would be "
+                + "answered with 404; copy " + file("webhooks/revenuecat.camel.yaml") + " and write purchasely in place of its provider");
+    }
+
+    @Test
+    void aWebhookRouteThatWasCopiedWithTheNameOfAnotherProviderIsFound() throws IOException {
+        change("webhooks/purchasely.camel.yaml", "expression: purchasely", "expression: revenuecat");
+
+        assertOnly("webhooks/purchasely.camel.yaml", "route:", "the route `webhooks-purchasely` must set the property `provider` to purchasely, not "
+                + "revenuecat, before it calls direct:webhook; otherwise its webhooks would be taken for those of nobody, or of another");
     }
 
     @Test
     void anOpenProviderWhoseEventsNobodyReadsIsToldWhichFileToAdd() throws IOException {
         Files.delete(file("translate/purchasely-events.camel.yaml"));
 
-        assertOnly("translate/purchasely-events.camel.yaml", """
-                is missing, so the events of purchasely would be kept and never read; add it with these lines:
-                    - templatedRoute:
-                        routeTemplateRef: events
-                        routeId: translate-purchasely-events
-                        parameters:
-                          - name: provider
-                            value: purchasely""");
+        assertOnly("translate/purchasely-events.camel.yaml", "is missing, so the events of purchasely would be kept and never read; copy "
+                + file("translate/revenuecat-events.camel.yaml") + " and write purchasely in place of its provider");
     }
 
     @Test
     void anOpenProviderWithoutTranslateRouteIsToldWhichFileToCopy() throws IOException {
         Files.delete(file("translate/purchasely.camel.yaml"));
 
-        assertThat(problems()).contains(new Problem(file("translate/purchasely.camel.yaml"), 0, 0, "is missing, so nothing says what the "
-                + "events of purchasely mean; copy " + file("translate/revenuecat.camel.yaml") + " and adapt it"));
+        assertThat(problems()).contains(new Problem(file("translate/purchasely.camel.yaml"), 0, 0, "is missing, so nothing would say what the "
+                + "events of purchasely mean; copy " + file("translate/revenuecat.camel.yaml") + " and write purchasely in place of its provider"));
     }
 
     @Test

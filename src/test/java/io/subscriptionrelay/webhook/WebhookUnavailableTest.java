@@ -110,6 +110,18 @@ class WebhookUnavailableTest {
 
     @Test
     @Order(3)
+    void whileTheRouteIsStoppedThatAllProvidersCallTheyGet503AtOnce() throws Exception {
+        relay.bean(CamelContext.class).getRouteController().stopRoute("webhook");
+        long start = System.nanoTime();
+        assertComeBack(post("revenuecat", "shared-route-stopped"));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).as("Camel waits 30 s for a direct route").isLessThan(Duration.ofSeconds(10));
+        relay.bean(CamelContext.class).getRouteController().startRoute("webhook");
+        assertThat(post("revenuecat", "shared-route-stopped").statusCode()).isEqualTo(200);
+        awaitDelivered("shared-route-stopped");
+    }
+
+    @Test
+    @Order(3)
     void whileTheRoutesAreSuspendedTheAnswerIs503() throws Exception {
         relay.bean(CamelContext.class).getRouteController().suspendRoute("webhooks-qonversion");
         assertComeBack(post("qonversion", "route-suspended"));
