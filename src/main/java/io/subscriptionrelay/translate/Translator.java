@@ -3,6 +3,7 @@ package io.subscriptionrelay.translate;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
 import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Envelope;
@@ -34,7 +35,7 @@ import org.apache.camel.util.ObjectHelper;
 import org.springframework.stereotype.Component;
 
 /**
- * The steps of the translate routes that YAML cannot say: read a stored webhook, and turn it into records for one
+ * The steps of the translate routes that YAML cannot say: read a stored webhook, and turn it into records for each
  * destination by the rules that hold for every pair of provider and destination.
  */
 @Component("translator")
@@ -42,7 +43,10 @@ public class Translator {
 
     /** Property of an exchange: what the event means; named by the provider's route. */
     static final String STEP = "step";
-    /** Property of an exchange: why the event is left out; set by the provider's route. */
+    /**
+     * Property of an exchange: why the event is left out, for all destinations; set by the provider's route. {@code <destination>Skip} says it for
+     * one.
+     */
     static final String SKIP = "skip";
     /**
      * Property of an exchange: the account that the provider's route chose, for all destinations. {@code <destination>Account}
@@ -65,13 +69,15 @@ public class Translator {
     private final Outcomes outcomes;
     private final Parking parking;
     private final Clock clock;
+    private final List<String> destinations;
 
-    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, Clock clock) {
+    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, Clock clock, RelayProperties properties) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.outcomes = outcomes;
         this.parking = parking;
         this.clock = clock;
+        destinations = List.copyOf(properties.destinations().keySet());
     }
 
     /**
@@ -117,7 +123,7 @@ public class Translator {
     /** The message that parks an event as a whole; if {@code event.jslt} failed on it, that is the reason. */
     public List<Message> park(Exchange exchange, String reason) {
         WebhookEvent event = exchange.getMessage().getBody(WebhookEvent.class);
-        mapper.destinations().forEach(destination -> reached(exchange, destination));
+        destinations.forEach(destination -> reached(exchange, destination));
         if (event.only() != null) {
             reached(exchange, event.only());
         }
@@ -126,22 +132,24 @@ public class Translator {
     }
 
     /**
-     * What an event becomes for the destination in the property {@code destination}, where the route has set it, because a literal in the
-     * call of a method would be parsed for each event: messages for its account's queue or for the parked ones, and nothing for what is
-     * skipped.
+     * What an event becomes for all destinations: messages for the queues of their accounts or for the parked ones, and nothing for a
+     * destination that it is skipped for.
      */
     public List<Message> translate(Exchange exchange) {
-        String destination = exchange.getProperty(Headers.DESTINATION, String.class);
-        List<Message> messages;
+        List<Message> messages = new ArrayList<>();
+        destinations.forEach(destination -> messages.addAll(translate(exchange, destination)));
+        return unlessDryRun(exchange, messages);
+    }
+
+    private List<Message> translate(Exchange exchange, String destination) {
         try {
-            messages = translated(exchange, destination);
+            return translated(exchange, destination);
         } catch (RuntimeException | StackOverflowError e) {
             // of this event alone: the batch goes on. The message of the exception may quote the event
-            messages = List.of(parked(exchange, exchange.getMessage().getBody(WebhookEvent.class), destination, null,
+            return List.of(parked(exchange, exchange.getMessage().getBody(WebhookEvent.class), destination, null,
                     exchange.getProperty(STEP, String.class), "the translation for " + destination + " failed on this event ("
                     + e.getClass().getSimpleName() + ")"));
         }
-        return unlessDryRun(exchange, messages);
     }
 
     /**
@@ -159,7 +167,7 @@ public class Translator {
         WebhookEvent event = underWay.event();
         String reason = "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")";
         boolean whole = underWay.reached().isEmpty() && event.only() == null;
-        List<String> left = event.only() != null ? List.of(event.only()) : List.copyOf(mapper.destinations());
+        List<String> left = event.only() != null ? List.of(event.only()) : destinations;
         List<Message> parked = new ArrayList<>();
         if (whole) {
             parked.add(parked(exchange, event, null, null, null, reason));
@@ -203,7 +211,7 @@ public class Translator {
                     : List.of(parked(exchange, event, destination, null, null, missing + "; there was one when this event was parked"));
         }
         String step = exchange.getProperty(STEP, String.class);
-        String skip = exchange.getProperty(SKIP, String.class);
+        String skip = ofDestination(exchange, destination, SKIP, null);
         if (skip != null) {
             return skipped(exchange, event, destination, null, skip);
         }
@@ -217,8 +225,7 @@ public class Translator {
             return List.of(parked(exchange, event, destination, null, null,
                     "the route translate-" + event.provider() + " named no step for this event"));
         }
-        String account = exchange.getProperty(destination + "Account", exchange.getProperty(ACCOUNT, PRODUCTION, String.class),
-                String.class);
+        String account = ofDestination(exchange, destination, ACCOUNT, PRODUCTION);
         if (SANDBOX.equals(account)) {
             Sandbox rule = accounts.sandbox(destination);
             if (rule == Sandbox.DROP) {
@@ -245,6 +252,12 @@ public class Translator {
         } catch (MappingFailedException e) {
             return List.of(parked(exchange, event, destination, account, step, e.getMessage()));
         }
+    }
+
+    /** What the provider's route says for one destination, as {@code clevertapAccount}, or for all of them, as {@code account}. */
+    private static String ofDestination(Exchange exchange, String destination, String property, String otherwise) {
+        String own = destination + Character.toUpperCase(property.charAt(0)) + property.substring(1);
+        return exchange.getProperty(own, exchange.getProperty(property, otherwise, String.class), String.class);
     }
 
     private Optional<String> untimely(Long time) {

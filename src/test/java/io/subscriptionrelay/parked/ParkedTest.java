@@ -326,8 +326,8 @@ class ParkedTest {
         await().atMost(SOON).untilAsserted(() -> assertThat(entries("")).singleElement()
                 .satisfies(entry -> assertThat(text(entry, "reason")).startsWith("clevertap is off")));
         relay.close();
-        Path translate = home.resolve("routes/translate/translate.camel.yaml");
-        String step = "                - to:\n                    uri: direct:to-clevertap\n                    variableReceive: sent\n";
+        Path translate = home.resolve("routes/translate/revenuecat.camel.yaml");
+        String step = "        - to:\n            id: revenuecat-translate\n            uri: direct:translate\n";
         String shippedRoute = read(translate);
         assertThat(shippedRoute).contains(step);
         write(translate, shippedRoute.replace(step, ""));

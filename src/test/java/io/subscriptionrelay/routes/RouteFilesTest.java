@@ -31,7 +31,7 @@ class RouteFilesTest {
     private static final String SEND = "deliver/send.camel.yaml";
     private static final String OWN = "deliver/own.camel.yaml";
     private static final String OUTAGE = "policies/destination.camel.yaml";
-    private static final String TO_DESTINATION = "translate/to-destination.camel.yaml";
+    private static final String QONVERSION = "translate/qonversion.camel.yaml";
     private static final String TRANSLATE = "translate/translate.camel.yaml";
     private static final String WEBHOOK = "webhooks/webhook.camel.yaml";
 
@@ -113,7 +113,7 @@ class RouteFilesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            - routeTemplate:        | routeTemplat:            | unknown key `routeTemplat`; did you mean `routeTemplate`?
+            - route:                | rout:                    | unknown key `rout`; did you mean `route`?
             - split:                | splitt:                  | unknown key `splitt` under `steps`; did you mean `split`?
             '  expression: ${body}' | expresion: ${body}       | unknown key `expresion` under `simple`; did you mean `expression`?
             simple:                 | simpel:                  | unknown key `simpel` under `expression`; did you mean `simple`?
@@ -127,9 +127,9 @@ class RouteFilesTest {
 
     @Test
     void anUnknownKeyThatIsLikeNoneIsShownWithTheKnownOnes() throws IOException {
-        change(TO_DESTINATION, "routeId: translate-to-clevertap", "routeId: translate-to-clevertap\n    whatever: x");
+        change(CLEVERTAP_SANDBOX, "routeId: deliver-clevertap-sandbox", "routeId: deliver-clevertap-sandbox\n    whatever: x");
 
-        assertOnly(TO_DESTINATION, "whatever", "unknown key `whatever` under `templatedRoute`; known are: beans, parameters, "
+        assertOnly(CLEVERTAP_SANDBOX, "whatever", "unknown key `whatever` under `templatedRoute`; known are: beans, parameters, "
                 + "prefixId, routeId, routeTemplateRef");
     }
 
@@ -161,16 +161,16 @@ class RouteFilesTest {
 
     @Test
     void aKeyThatIsMissingIsNamedAtItsStep() throws IOException {
-        change(TRANSLATE, "uri: direct:to-clevertap", "id: clevertap");
+        change(TRANSLATE, "            uri: jms-batch:*\n", "");
 
-        assertOnly(TRANSLATE, "id: clevertap", "`to` has no `uri`");
+        assertOnly(TRANSLATE, "id: queue-records", "`to` has no `uri`");
     }
 
     @Test
     void aStepWithoutExpressionIsFound() throws IOException {
         change(EVENTS, "            expression:\n              simple:\n                expression: ${body}\n", "");
 
-        assertOnly(EVENTS, "stopOnException", "`split` has no `expression`");
+        assertOnly(EVENTS, "id: each-event", "`split` has no `expression`");
     }
 
     @Test
@@ -182,9 +182,9 @@ class RouteFilesTest {
 
     @Test
     void aKeyThatStandsTooFarLeftIsToldWhereItBelongs() throws IOException {
-        change(TRANSLATE, "  uri: direct:send", "uri: direct:send");
+        change(SEND, "  uri: jms-batch:*", "uri: jms-batch:*");
 
-        assertOnly(TRANSLATE, "uri: direct:send",
+        assertOnly(SEND, "uri: jms-batch:*",
                 "`uri` stands beside `to`; indent it further, so that it is part of `to`");
     }
 
@@ -319,10 +319,9 @@ class RouteFilesTest {
 
     @Test
     void theIdOfOneRouteOfSeveralStartsWithTheFolder() throws IOException {
-        change(TO_DESTINATION, "routeId: translate-to-onesignal", "routeId: to-onesignal");
+        write(OWN, route("deliver-one", "direct:one", "") + route("another", "direct:another", ""));
 
-        assertOnly(TO_DESTINATION, "to-onesignal", "`routeId: to-onesignal` does not start with the name of the folder; write "
-                + "`routeId: translate-to-onesignal`, or move the file");
+        assertOnly(OWN, "another", "`id: another` does not start with the name of the folder; write `id: deliver-another`, or move the file");
     }
 
     @Test
@@ -356,12 +355,9 @@ class RouteFilesTest {
 
     @Test
     void anIdThatIsTakenIsShownWithItsOtherPlace() throws IOException {
-        change(TO_DESTINATION, "routeId: translate-to-onesignal", "routeId:   translate-to-clevertap");
+        write(OWN, route("deliver-own", "direct:one", "") + route("  deliver-own", "direct:another", ""));
 
-        int other = line(TO_DESTINATION, "routeId: translate-to-clevertap");
-        assertThat(problems()).containsExactly(new Problem(file(TO_DESTINATION), line(TO_DESTINATION, "routeId:   "),
-                column(TO_DESTINATION, "routeId:   ") + 11, "`translate-to-clevertap` is also in " + file(TO_DESTINATION) + ", line "
-                        + other + "; give one of them another id"));
+        assertOnly(OWN, "  deliver-own", 2, "`deliver-own` is also in " + file(OWN) + ", line 2; give one of them another id");
     }
 
     // sends, templates and calls
@@ -407,18 +403,18 @@ class RouteFilesTest {
 
     @Test
     void aCallThatNoRouteTakesIsFound() throws IOException {
-        change(TRANSLATE, "direct:to-clevertap", "direct:to-somewhere");
+        change(QONVERSION, "uri: direct:translate\n", "uri: direct:braze\n");
 
-        assertOnly(TRANSLATE, "direct:to-somewhere",
-                "no route starts with `direct:to-somewhere`, which `translate` calls; add the route, or take the call out");
+        assertOnly(QONVERSION, "direct:braze",
+                "no route starts with `direct:braze`, which `translate-qonversion` calls; add the route, or take the call out");
     }
 
     @Test
-    void aCallIsComparedWithWhatTemplatesBecome() throws IOException {
-        change(TO_DESTINATION, "value: onesignal", "value: onesignall");
+    void aCallThatIsMisspelledIsShownWithWhatWasMeant() throws IOException {
+        change(QONVERSION, "uri: direct:translate\n", "uri: direct:translat\n");
 
-        assertOnly(TRANSLATE, "direct:to-onesignal",
-                "no route starts with `direct:to-onesignal`, which `translate` calls; did you mean `direct:to-onesignall`?");
+        assertOnly(QONVERSION, "direct:translat\n",
+                "no route starts with `direct:translat`, which `translate-qonversion` calls; did you mean `direct:translate`?");
     }
 
     @Test
@@ -558,6 +554,10 @@ class RouteFilesTest {
     /** Exactly this problem, where {@code at} stands in the file. */
     private void assertOnly(String name, String at, String message) throws IOException {
         assertThat(problems()).containsExactly(problem(name, at, message));
+    }
+
+    private void assertOnly(String name, String at, int behind, String message) throws IOException {
+        assertThat(problems()).containsExactly(new Problem(file(name), line(name, at), column(name, at) + behind, message));
     }
 
     private Problem problem(String name, String at, String message) throws IOException {

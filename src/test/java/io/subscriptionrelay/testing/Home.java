@@ -78,7 +78,7 @@ public final class Home {
             Path route = home.resolve("routes/translate/revenuecat.camel.yaml");
             String choice = readme.blocks("Change what is sent", "yaml").stream().filter(block -> block.contains("- choice:")).findFirst()
                     .orElseThrow();
-            String before = "        - to:\n            uri: direct:translate\n";
+            String before = "        - to:\n            id: revenuecat-translate\n";
             assertThat(Files.readString(route)).containsOnlyOnce(before);
             Files.writeString(route, Files.readString(route).replace(before, choice + before));
             return home;
