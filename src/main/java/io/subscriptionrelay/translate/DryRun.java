@@ -5,6 +5,8 @@ import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.RecordMessage;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.parked.Rehearsal;
+import io.subscriptionrelay.webhook.StrictJson;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,12 +80,20 @@ class DryRun implements Rehearsal {
     @Override
     public List<Map<String, Object>> of(Replay replay) {
         Results results = new Results();
+        JsonNode webhook;
+        try {
+            webhook = StrictJson.mapper().readTree(replay.webhook());
+        } catch (IOException | RuntimeException e) {
+            results.add("parked", replay.destination(), null, null, null, null, Translator.unreadable(e));
+            return results.found;
+        }
         // without a consumer it fails at once, instead of waiting for one
         Exchange end = template.getObject().send("direct:translate-" + replay.provider() + "?block=false", exchange -> {
             exchange.setProperty(PROPERTY, results);
             BatchTransaction.withoutCommit(exchange);
             Message message = exchange.getMessage();
-            message.setBody(replay.webhook());
+            exchange.setProperty(Translator.RAW, replay.webhook());
+            message.setBody(webhook);
             message.setHeader(Headers.PROVIDER, replay.provider());
             message.setHeader(Headers.EVENT_ID, replay.eventId());
             message.setHeader(Headers.RECEIVED_AT, replay.receivedAt());

@@ -3,6 +3,7 @@ package io.subscriptionrelay.translate;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
 import io.subscriptionrelay.delivery.Accounts;
@@ -18,7 +19,6 @@ import io.subscriptionrelay.parked.Parking;
 import io.subscriptionrelay.state.AppliedState;
 import io.subscriptionrelay.webhook.StrictJson;
 import jakarta.jms.JMSException;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +41,8 @@ import org.springframework.stereotype.Component;
 @Component("translator")
 public class Translator {
 
+    /** Property of an exchange: the stored webhook as it came, in bytes. */
+    static final String RAW = "raw";
     /** Property of an exchange: what the event means; named by the provider's route. */
     static final String STEP = "step";
     /**
@@ -81,29 +83,30 @@ public class Translator {
     }
 
     /**
-     * Reads a stored webhook. Its facts become properties of the exchange, which the route decides by.
-     *
-     * @return the event, or null when it cannot be understood and waits to be parked
+     * Reads a stored webhook: its JSON is in the body, its bytes are in the property {@code raw}. Its facts become properties of the exchange,
+     * which the route decides by.
      */
     public WebhookEvent read(Exchange exchange) {
-        Message message = exchange.getMessage();
-        byte[] raw = message.getBody(byte[].class);
-        String provider = message.getHeader(Headers.PROVIDER, String.class);
-        JsonNode webhook = null;
-        Facts facts;
-        try {
-            webhook = JSON.readTree(raw);
-            facts = mapper.facts(provider, (com.fasterxml.jackson.databind.node.ObjectNode) webhook, raw);
-        } catch (IOException | RuntimeException | StackOverflowError e) {
-            // it was read when it came; whatever is wrong with it now is no reason to stop what is before and after it
-            facts = Facts.unreadable(raw);
-        }
+        JsonNode json = exchange.getMessage().getBody(JsonNode.class);
+        byte[] raw = raw(exchange);
+        Facts facts = json instanceof ObjectNode webhook ? mapper.facts(exchange.getMessage().getHeader(Headers.PROVIDER, String.class), webhook, raw)
+                : Facts.unreadable(raw);
         facts.scalars().forEach(exchange::setProperty);
-        WebhookEvent event = new WebhookEvent(provider, message.getHeader(Headers.EVENT_ID, String.class), facts, webhook, raw,
-                message.getHeader(Headers.RECEIVED_AT, 0L, Long.class), message.getHeader(Headers.DESTINATION, String.class),
-                message.getHeader(Headers.PART, Integer.class), message.getHeader(Headers.RECORD, String.class));
+        return underWay(exchange, facts, json);
+    }
+
+    private static WebhookEvent underWay(Exchange exchange, Facts facts, JsonNode webhook) {
+        Message message = exchange.getMessage();
+        WebhookEvent event = new WebhookEvent(message.getHeader(Headers.PROVIDER, String.class), message.getHeader(Headers.EVENT_ID, String.class),
+                facts, webhook, raw(exchange), message.getHeader(Headers.RECEIVED_AT, 0L, Long.class),
+                message.getHeader(Headers.DESTINATION, String.class), message.getHeader(Headers.PART, Integer.class),
+                message.getHeader(Headers.RECORD, String.class));
         exchange.setProperty(UNDER_WAY, new UnderWay(event, ConcurrentHashMap.newKeySet()));
         return event;
+    }
+
+    private static byte[] raw(Exchange exchange) {
+        return exchange.getProperty(RAW, byte[].class);
     }
 
     /**
@@ -153,8 +156,8 @@ public class Translator {
     }
 
     /**
-     * What parks an event on which a step of its provider's route failed, an expression for example: for the destinations that the route
-     * has not reached yet, because a replay must not send it again to the others. The batch goes on.
+     * What parks an event that cannot be read, or on which a step of its provider's route failed, an expression for example: for the destinations
+     * that the route has not reached yet, because a replay must not send it again to the others. The batch goes on.
      *
      * @throws Exception the failure, when it is the broker's and not the event's: then the batch is rolled back and comes again
      */
@@ -163,9 +166,14 @@ public class Translator {
         if (ObjectHelper.getException(JMSException.class, cause) != null || ObjectHelper.getException(BatchLostException.class, cause) != null) {
             throw exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         }
+        boolean read = exchange.getProperty(UNDER_WAY) != null;
+        if (!read) {
+            underWay(exchange, Facts.unreadable(raw(exchange)), null);
+        }
         UnderWay underWay = exchange.getProperty(UNDER_WAY, UnderWay.class);
         WebhookEvent event = underWay.event();
-        String reason = "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")";
+        String reason = read ? "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")"
+                : unreadable(cause);
         boolean whole = underWay.reached().isEmpty() && event.only() == null;
         List<String> left = event.only() != null ? List.of(event.only()) : destinations;
         List<Message> parked = new ArrayList<>();
@@ -177,6 +185,11 @@ public class Translator {
         }
         underWay.reached().addAll(left);
         return unlessDryRun(exchange, parked);
+    }
+
+    /** Why a stored webhook cannot be read; not the message of the cause, which quotes it. */
+    static String unreadable(Throwable cause) {
+        return "the stored webhook cannot be read (" + cause.getClass().getSimpleName() + ")";
     }
 
     private static void reached(Exchange exchange, String destination) {

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.webhook;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -23,6 +24,12 @@ class WebhookConfiguration {
     @Bean
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    /** What routes read JSON with, by this name. No default candidate: Spring's own answers are written by its own mapper. */
+    @Bean(defaultCandidate = false)
+    ObjectMapper strictJson() {
+        return StrictJson.mapper();
     }
 
     @Bean("platform-http-engine")

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
@@ -540,7 +542,7 @@ class RouteFilesTest {
     private void change(String name, String from, String to) throws IOException {
         String text = Files.readString(file(name));
         assertThat(text).as("what the test breaks in " + name).contains(from);
-        write(name, text.replace(from, to));
+        write(name, text.replaceFirst(Pattern.quote(from), Matcher.quoteReplacement(to)));
     }
 
     private List<Problem> problems() {

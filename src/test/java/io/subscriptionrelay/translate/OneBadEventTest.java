@@ -109,11 +109,32 @@ class OneBadEventTest {
         assertThat(simulators.cleverTap.eventsOf(product + "-bad")).isEmpty();
     }
 
+    @Test
+    void thatCannotBeReadAnyMoreIsParkedAloneWithItsBytes() throws Exception {
+        int parked = relay.parked().path("total").asInt();
+        relay.bean(CamelContext.class).getRouteController().stopRoute("translate-revenuecat-events");
+        String unreadable = "{\"event\":{\"type\":\"RENEWAL\",\"price\":" + "9".repeat(1001) + "}}";
+        assertThat(relay.revenueCat(Events.renewal("before-unreadable", "before-unreadable", Events.BASE))).isEqualTo(200);
+        assertThat(relay.revenueCat(unreadable)).isEqualTo(200);
+        assertThat(relay.revenueCat(Events.renewal("after-unreadable", "after-unreadable", Events.BASE))).isEqualTo(200);
+        relay.bean(CamelContext.class).getRouteController().startRoute("translate-revenuecat-events");
+        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.eventsOf("before-unreadable").size() == 1
+                && simulators.cleverTap.eventsOf("after-unreadable").size() == 1);
+        JsonNode entries = relay.awaitParked(parked + 1).path("entries");
+        assertThat(entries).filteredOn(entry -> entry.path("reason").asText().equals("the stored webhook cannot be read (StreamConstraintsException)"))
+                .singleElement().satisfies(entry -> {
+                    String id = entry.path("id").asText();
+                    assertThat(relay.actuator("/parked/" + id).path("event").asText()).isEqualTo(unreadable);
+                    assertThat(relay.manage("POST", "/parked/" + id + "?dry-run=true").body()).contains("the stored webhook cannot be read");
+                });
+    }
+
     /** With an id in the event it is found by it; an event that {@code event.jslt} fails on has only its bytes. */
     private static JsonNode entryOf(JsonNode entries, String product) {
         for (JsonNode entry : entries) {
             String id = entry.path("eventId").asText();
-            if (id.equals(product + "-bad") || product.equals("unread") && id.startsWith("body:")) {
+            if (id.equals(product + "-bad") || product.equals("unread") && id.startsWith("body:")
+                    && entry.path("reason").asText().contains("event.jslt")) {
                 return entry;
             }
         }

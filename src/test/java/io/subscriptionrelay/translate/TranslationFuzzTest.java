@@ -62,14 +62,15 @@ class TranslationFuzzTest {
                 throw new AssertionError("the id " + facts.id());
             }
             for (String step : steps(provider, json)) {
-                check(translate(provider, facts, body, step));
+                check(translate(provider, facts, webhook, body, step));
             }
         }
     }
 
-    private static List<Message> translate(String provider, Facts facts, byte[] body, String step) {
+    private static List<Message> translate(String provider, Facts facts, ObjectNode webhook, byte[] body, String step) {
         Exchange exchange = new DefaultExchange(camel);
-        exchange.getMessage().setBody(body);
+        exchange.setProperty(Translator.RAW, body);
+        exchange.getMessage().setBody(webhook);
         exchange.getMessage().setHeader(Headers.PROVIDER, provider);
         exchange.getMessage().setHeader(Headers.EVENT_ID, facts.id());
         exchange.getMessage().setHeader(Headers.RECEIVED_AT, 1_790_812_800_000L);
