@@ -43,6 +43,8 @@ final class HouseRules {
                 routeId(file, entry, "id");
                 description(file, entry);
                 routeConfiguration(file, entry.body());
+                Steps.all(entry).stream().filter(step -> step.id() != null)
+                        .forEach(step -> unique(file, step.id(), Yaml.get(step.body(), "id"), "step"));
             }
             case "templatedRoute" -> {
                 routeId(file, entry, "routeId");
@@ -89,8 +91,11 @@ final class HouseRules {
     }
 
     private void unique(RouteFile file, Entry entry, String key, String kind) {
-        String id = entry.text(key);
-        Node at = entry.at(key);
+        unique(file, entry.text(key), entry.at(key), kind);
+    }
+
+    /** Camel wants the ids of steps, too, to be unique among all routes. */
+    private void unique(RouteFile file, String id, Node at, String kind) {
         String place = file.path() + at.getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse("");
         String other = id == null ? null : ids.putIfAbsent(kind + " " + id, place);
         if (other != null) {

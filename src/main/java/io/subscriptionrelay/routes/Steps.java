@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 
@@ -16,11 +18,36 @@ record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
     /** What the catalog's models of the steps mark as {@code asPredicate}. */
     static final Set<String> CONDITIONS = Set.of("when", "filter", "validate", "onWhen", "retryWhile", "handled", "continued",
             "completionPredicate");
+    private static final Set<String> BRANCHES = Set.of("when", "otherwise", "doCatch", "doFinally");
     /** Names under these keys are free: they are no steps. */
     private static final Set<String> FREE = Set.of("parameters", "beans", "properties");
 
     /** A text in Camel's language {@code simple}; as a condition it has operators. */
     record Simple(Node at, boolean condition) {
+    }
+
+    /** A step of a route, or one of the branches of a step. */
+    record Step(String kind, Node at, Node body) {
+
+        /** Null when it has none. */
+        String id() {
+            return Yaml.text(body, "id");
+        }
+    }
+
+    /** All steps of a route with their branches, however deep. */
+    static List<Step> all(RouteFile.Entry entry) {
+        List<Step> steps = new ArrayList<>();
+        Yaml.visit(entry.body(), (key, node) -> {
+            if ("steps".equals(key)) {
+                Yaml.items(node).forEach(item -> Yaml.entries(item).forEach(step ->
+                        steps.add(new Step(Yaml.text(step.getKeyNode()), step.getKeyNode(), step.getValueNode()))));
+            } else if (BRANCHES.contains(key)) {
+                Stream.concat(Stream.of(node), Yaml.items(node).stream()).filter(MappingNode.class::isInstance)
+                        .forEach(branch -> steps.add(new Step(key, branch, branch)));
+            }
+        });
+        return steps;
     }
 
     static Steps of(RouteFile.Entry entry) {

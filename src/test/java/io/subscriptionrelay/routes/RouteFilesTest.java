@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
 import org.apache.camel.tooling.model.BaseOptionModel;
@@ -36,6 +37,8 @@ class RouteFilesTest {
     private static final String QONVERSION = "translate/qonversion.camel.yaml";
     private static final String TRANSLATE = "translate/translate.camel.yaml";
     private static final String WEBHOOK = "webhooks/webhook.camel.yaml";
+
+    private static final Pattern KEBAB_CASE = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)*");
 
     @TempDir
     private Path home;
@@ -360,6 +363,32 @@ class RouteFilesTest {
         write(OWN, route("deliver-own", "direct:one", "") + route("  deliver-own", "direct:another", ""));
 
         assertOnly(OWN, "  deliver-own", 2, "`deliver-own` is also in " + file(OWN) + ", line 2; give one of them another id");
+    }
+
+    @Test
+    void anIdOfAStepThatAStepOfAnotherRouteHasIsShownWithItsOtherPlace() throws IOException {
+        change("webhooks/revenuecat.camel.yaml", "id: revenuecat-webhook", "id: purchasely-webhook");
+
+        String other = "webhooks/purchasely.camel.yaml";
+        assertOnly("webhooks/revenuecat.camel.yaml", "purchasely-webhook", "`purchasely-webhook` is also in " + file(other) + ", line "
+                + line(other, "purchasely-webhook") + "; give one of them another id");
+    }
+
+    /** {@code AdviceWith}, the console and the history of a message name steps by their ids. */
+    @ParameterizedTest
+    @ValueSource(strings = {"webhooks", "translate"})
+    void everyShippedRouteAndStepHasAnIdInKebabCase(String folder) throws IOException {
+        try (Stream<Path> files = Files.list(home.resolve("routes").resolve(folder))) {
+            for (Path file : files.toList()) {
+                for (RouteFile.Entry route : RouteFile.read(home.resolve("routes"), file, new Problems()).orElseThrow().entries()) {
+                    assertThat(route.kind()).as(file.toString()).isEqualTo("route");
+                    assertThat(route.text("id")).as(file.toString()).matches(KEBAB_CASE);
+                    assertThat(Steps.all(route)).isNotEmpty().allSatisfy(step -> assertThat(step.id())
+                            .as("`" + step.kind() + "` in " + file + step.at().getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse(""))
+                            .matches(KEBAB_CASE));
+                }
+            }
+        }
     }
 
     // sends, templates and calls
