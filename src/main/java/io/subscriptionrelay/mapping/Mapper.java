@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,6 +57,8 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private boolean unreadable;
     private volatile Map<String, Mapping> mappings = Map.of();
     private volatile Map<String, Destination> destinations = Map.of();
+    /** By provider, whatever the destination. */
+    private volatile Map<String, Set<String>> steps = Map.of();
     private volatile Map<String, List<Problem>> problems = Map.of();
 
     Mapper(RelayProperties properties, MeterRegistry metrics) {
@@ -116,6 +119,11 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     /** Whether there is a mapping from this provider to this destination. */
     public boolean has(String provider, String destination) {
         return mappings.containsKey(key(provider, destination));
+    }
+
+    /** Whether any of the provider's settings has a switch for this step, or its schema says that it has none. What is off is known, too. */
+    public boolean knows(String provider, String step) {
+        return steps.getOrDefault(provider, Set.of()).contains(step);
     }
 
     /** The facts of a webhook. Never fails: what cannot be understood has an id and no type, and says why if the mapping failed on it. */
@@ -244,8 +252,19 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         report(broken, next, stamps);
         destinations = Map.copyOf(nextDestinations);
         mappings = Map.copyOf(next);
+        steps = steps(next);
         problems = Map.copyOf(broken);
         seen = stamps;
+    }
+
+    private static Map<String, Set<String>> steps(Map<String, Mapping> mappings) {
+        Map<String, Set<String>> steps = new HashMap<>();
+        mappings.forEach((key, mapping) -> {
+            if (!key.endsWith("/" + EVENT)) {
+                steps.computeIfAbsent(key.substring(0, key.indexOf('/')), provider -> new HashSet<>()).addAll(mapping.steps());
+            }
+        });
+        return steps;
     }
 
     private void report(Map<String, List<Problem>> broken, Map<String, Mapping> next, Map<Path, String> stamps) {

@@ -10,19 +10,24 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * One compiled mapping with its settings.
  *
  * @param name its file, below the folder of all mappings
  * @param platforms the settings as they are for the events of one platform, by its name in any case
+ * @param steps the names under {@code events} in the settings, whether they are on or off
  */
-record Mapping(String name, Expression expression, JsonNode settings, Map<String, JsonNode> platforms) {
+record Mapping(String name, Expression expression, JsonNode settings, Map<String, JsonNode> platforms, Set<String> steps) {
 
     static final String PLATFORMS = "platforms";
     static final String USER_PROPERTIES = "user-properties";
+    private static final String EVENTS = "events";
 
     /**
      * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
@@ -42,6 +47,9 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path file, JsonNode settings) throws BrokenMappingException {
+        Map<String, JsonNode> platforms = platforms(settings);
+        Set<String> steps = new HashSet<>();
+        Stream.concat(Stream.of(settings), platforms.values().stream()).forEach(each -> each.path(EVENTS).fieldNames().forEachRemaining(steps::add));
         ResourceResolver imports = path -> {
             try {
                 return new StringReader(Files.readString(root.resolve(path)));
@@ -54,7 +62,7 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
                     .withResourceResolver(imports)
-                    .compile(), settings, platforms(settings));
+                    .compile(), settings, platforms, Set.copyOf(steps));
         } catch (JsltException e) {
             throw new BrokenMappingException(problem(file, e));
         } catch (IOException e) {
@@ -120,7 +128,7 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
 
     /** Whether the settings leave the event of this step out: it is missing, blank, off, or an object that says so. */
     static boolean switchedOff(JsonNode settings, String step) {
-        JsonNode event = settings.path("events").path(step);
+        JsonNode event = settings.path(EVENTS).path(step);
         if (event.isObject()) {
             return (event.has("enabled") && off(event.get("enabled"))) || (event.has("name") && off(event.get("name")));
         }

@@ -24,7 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,7 +43,7 @@ public class Translator {
 
     /** Property of an exchange: the stored webhook as it came, in bytes. */
     static final String RAW = "raw";
-    /** Property of an exchange: what the event means; named by the provider's route. */
+    /** Property of an exchange: what the event means, where the provider's route names it; otherwise it is the type in lower case. */
     static final String STEP = "step";
     /**
      * Property of an exchange: why the event is left out, for all destinations; set by the provider's route. {@code <destination>Skip} says it for
@@ -223,20 +223,19 @@ public class Translator {
             return event.only() == null ? skipped(exchange, event, destination, null, missing)
                     : List.of(parked(exchange, event, destination, null, null, missing + "; there was one when this event was parked"));
         }
-        String step = exchange.getProperty(STEP, String.class);
         String skip = ofDestination(exchange, destination, SKIP, null);
         if (skip != null) {
             return skipped(exchange, event, destination, null, skip);
         }
-        if (step != null && mapper.switchedOff(event.provider(), destination, step, event.facts(), event.webhook())) {
+        String step = step(exchange, event);
+        if (step == null) {
+            return skipped(exchange, event, destination, null, "unknown event type " + event.facts().type());
+        }
+        if (mapper.switchedOff(event.provider(), destination, step, event.facts(), event.webhook())) {
             return skipped(exchange, event, destination, step, Mapper.SWITCHED_OFF);
         }
         if (mapper.deliversNothing(event.provider(), destination, event.facts())) {
             return skipped(exchange, event, destination, step, "pair switched off");
-        }
-        if (step == null) {
-            return List.of(parked(exchange, event, destination, null, null,
-                    "the route translate-" + event.provider() + " named no step for this event"));
         }
         String account = ofDestination(exchange, destination, ACCOUNT, PRODUCTION);
         if (SANDBOX.equals(account)) {
@@ -265,6 +264,17 @@ public class Translator {
         } catch (MappingFailedException e) {
             return List.of(parked(exchange, event, destination, account, step, e.getMessage()));
         }
+    }
+
+    /** As the provider's route has named it, or as its type; null when the type is none that the provider's settings know. */
+    private String step(Exchange exchange, WebhookEvent event) {
+        String named = exchange.getProperty(STEP, String.class);
+        String type = event.facts().type();
+        if (named != null || type == null) {
+            return named;
+        }
+        String step = type.toLowerCase(Locale.ROOT);
+        return mapper.knows(event.provider(), step) ? step : null;
     }
 
     /** What the provider's route says for one destination, as {@code clevertapAccount}, or for all of them, as {@code account}. */

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,20 @@ class MapperTest {
         Binder binder = new Binder(new MapConfigurationPropertySource(Map.of("relay.home", mappings.getParent().toString(), "relay.data-dir", "data",
                 "relay.mappings-reload", "1h")));
         return new Mapper(binder.bind("relay", RelayProperties.class).get(), new SimpleMeterRegistry());
+    }
+
+    @Test
+    void aStepIsKnownWhenSettingsOrASchemaOfItsProviderHaveItWhetherItIsOnOrOff() throws IOException {
+        Files.writeString(mappings.resolve("purchasely/braze.jslt"), "[]");
+        Files.writeString(mappings.resolve("purchasely/braze.yaml"), "events:\n  coins_spent: off\nplatforms:\n  iOS:\n    events:\n      on_ios: x\n");
+        try (Mapper reread = mapper()) {
+            assertThat(List.of("renewal", "transfer", "paywall_close")).as("on, off, without a switch")
+                    .allMatch(step -> reread.knows("revenuecat", step));
+            assertThat(List.of("coins_spent", "on_ios", "trial_started")).allMatch(step -> reread.knows("purchasely", step));
+            assertThat(reread.knows("revenuecat", "coins_spent")).isFalse();
+            assertThat(reread.knows("qonversion", "events")).isFalse();
+            assertThat(reread.knows("nobody", "renewal")).isFalse();
+        }
     }
 
     @Test

@@ -50,7 +50,7 @@ class SettingsNamesTest {
             for (String destination : List.of("clevertap", "onesignal")) {
                 JsonNode schema = StrictJson.mapper().readTree(schema(provider, destination).toFile()).path("properties");
                 for (Map.Entry<String, JsonNode> event : schema.path("events").path("properties").properties()) {
-                    if (destination.equals("clevertap")) {
+                    if (destination.equals("clevertap") && !event.getValue().has("enum")) {
                         List<String> path = event.getValue().has("properties") ? List.of("events", event.getKey(), "name")
                                 : List.of("events", event.getKey());
                         places.add(new Place(provider, destination, path, NO_EVENTS_OF_CLEVERTAP, EVENTS_OF_CLEVERTAP));
@@ -120,6 +120,13 @@ class SettingsNamesTest {
                 + "`events.renewal` is \"Renewed & paid\"; write a name without % > < ! | & . : ; $ ' \" \\ and line breaks: CleverTap does not take them]");
         assertThat(problems(renewal, "App Launched")).extracting(Problem::message).containsExactly("`events.renewal` is \"App Launched\"; "
                 + "write another name: CleverTap keeps this one for an event of its own, whatever its case and blanks");
+    }
+
+    @Test
+    void aNameForAnEventThatIsAlwaysLeftOutIsRefused() throws Exception {
+        Path settings = Files.writeString(folder.resolve("settings.yaml"), "events:\n  paywall_close: Closed\n");
+        assertThat(problems(settings, schema("revenuecat", "clevertap"))).singleElement().satisfies(problem ->
+                assertThat(problem.message()).startsWith("`events.paywall_close` does not have a value in the enumeration [false]"));
     }
 
     @Test
