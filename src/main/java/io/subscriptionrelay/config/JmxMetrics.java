@@ -5,11 +5,13 @@ import io.micrometer.core.instrument.config.NamingConvention;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.jmx.JmxConfig;
 import io.micrometer.jmx.JmxMeterRegistry;
+import org.springframework.boot.actuate.autoconfigure.metrics.export.ConditionalOnEnabledMetricsExport;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The metrics as MBeans, under names that keep their labels apart. */
 @Configuration(proxyBeanMethods = false)
+@ConditionalOnEnabledMetricsExport("jmx")
 class JmxMetrics {
 
     /**

@@ -17,7 +17,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Qonversion's own form has a CleverTap account for each platform. */
+/** What a provider's route says for one destination. Qonversion's own form has a CleverTap account for each platform. */
 class PlatformAccountsTest {
 
     private static final String ANDROID_ACCOUNT = "AND-RO1-DDDZ";
@@ -47,10 +47,7 @@ class PlatformAccountsTest {
             try (RelayApp relay = RelayApp.with(folder.resolve("data")).home(home).cleverTap(cleverTap.url())
                     .set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).start()) {
                 for (String platform : new String[] {"iOS", "Android", "Stripe"}) {
-                    byte[] body = """
-                            {"event_name":"subscription_started","user_id":"q-%1$s","custom_user_id":"%1$s-user","platform":"%1$s",
-                             "environment":"production","time":1790812800,"created_at":1790812801,"product_id":"plus"}"""
-                            .formatted(platform).getBytes(StandardCharsets.UTF_8);
+                    byte[] body = started(platform);
                     assertThat(relay.send("POST", "/webhooks/qonversion", body, Webhook.proof("qonversion", body)).statusCode()).isEqualTo(200);
                 }
                 await().atMost(Duration.ofSeconds(20)).until(() -> cleverTap.storedCount() == 3);
@@ -60,5 +57,45 @@ class PlatformAccountsTest {
                         org.assertj.core.groups.Tuple.tuple("Stripe-user", Simulators.CLEVERTAP_ACCOUNT));
             }
         }
+    }
+
+    @Test
+    void aRouteSkipsAnEventForOneDestinationAndSaysWhy() throws IOException {
+        Path home = Home.copyTo(folder.resolve("home"));
+        Path route = home.resolve("routes/translate/qonversion.camel.yaml");
+        String last = "        - to:\n            id: qonversion-translate\n";
+        assertThat(Files.readString(route)).containsOnlyOnce(last);
+        Files.writeString(route, Files.readString(route).replace(last, """
+                        - filter:
+                            id: of-the-web
+                            expression:
+                              simple:
+                                expression: ${exchangeProperty.platform} == 'Stripe'
+                            steps:
+                              - setProperty:
+                                  id: of-the-web-skip
+                                  name: onesignalSkip
+                                  expression:
+                                    constant:
+                                      expression: has no app
+                """ + last));
+        try (Simulators simulators = new Simulators(); RelayApp relay = RelayApp.with(folder.resolve("data")).home(home)
+                .cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url()).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN).start()) {
+            for (String platform : new String[] {"Stripe", "iOS"}) {
+                byte[] body = started(platform);
+                assertThat(relay.send("POST", "/webhooks/qonversion", body, Webhook.proof("qonversion", body)).statusCode()).isEqualTo(200);
+            }
+            await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.storedCount() == 2
+                    && !simulators.oneSignal.updatesOf("external_id", "iOS-user").isEmpty());
+            assertThat(simulators.oneSignal.updatesOf("external_id", "Stripe-user")).isEmpty();
+            assertThat(relay.prometheus()).contains("reason=\"has no app\"");
+        }
+    }
+
+    private static byte[] started(String platform) {
+        return """
+                {"event_name":"subscription_started","user_id":"q-%1$s","custom_user_id":"%1$s-user","platform":"%1$s",
+                 "environment":"production","time":1790812800,"created_at":1790812801,"product_id":"plus"}"""
+                .formatted(platform).getBytes(StandardCharsets.UTF_8);
     }
 }
