@@ -15,13 +15,11 @@ import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.server.JournalType;
-import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.nativo.jlibaio.LibaioContext;
 import org.apache.camel.component.jms.JmsComponent;
-import org.apache.camel.component.jms.JmsConfiguration;
 import org.apache.camel.component.jms.JmsHeaderFilterStrategy;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.context.annotation.Bean;
@@ -195,16 +193,10 @@ class BrokerConfiguration {
         return new SendingConnections((ConnectionFactory) connectionFactory.getConnectionFactory(), SENDING_CONNECTIONS, SENDING_SESSIONS);
     }
 
-    /** Of webhooks to the embedded broker. An external one has other relays too, whose repeats are not known here, so its messages go one by one. */
-    @Bean
-    GroupCommit groupCommit(JmsPoolConnectionFactory connectionFactory, RelayProperties properties, RepeatsInTurn repeats) {
-        return new GroupCommit((ConnectionFactory) connectionFactory.getConnectionFactory(), repeats::mayKnow, properties.broker().storeTimeout());
-    }
-
     /** {@code jms:} in routes. Sends in the thread of a {@code jms-batch:} consumer join its transaction. */
     @Bean
-    JmsComponent jms(SendingConnections sendingConnections, GroupCommit groupCommit, RelayProperties properties) {
-        JmsComponent jms = new JmsComponent(properties.broker().external() ? new JmsConfiguration() : new GroupedSends(groupCommit));
+    JmsComponent jms(SendingConnections sendingConnections) {
+        JmsComponent jms = new JmsComponent();
         jms.setConnectionFactory(sendingConnections);
         jms.setDeliveryPersistent(true);
         jms.setDisableReplyTo(true);

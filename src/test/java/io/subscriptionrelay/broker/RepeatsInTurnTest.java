@@ -1,7 +1,6 @@
 package io.subscriptionrelay.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.delivery.Headers;
@@ -14,7 +13,6 @@ import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
-import jakarta.jms.TransactionRolledBackException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,9 +23,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.activemq.artemis.api.core.ActiveMQException;
-import org.apache.activemq.artemis.api.core.SimpleString;
-import org.apache.activemq.artemis.jms.client.ActiveMQSession;
 import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +47,6 @@ class RepeatsInTurnTest {
     private final ExecutorService senders = Executors.newCachedThreadPool();
     private String queue;
     private Connection connection;
-    private Session transacted;
     private Session plain;
 
     @BeforeAll
@@ -68,9 +62,10 @@ class RepeatsInTurnTest {
     }
 
     @BeforeEach
-    void newQueue(TestInfo test) throws JMSException {
+    void connect(TestInfo test) throws JMSException {
         queue = "repeats." + test.getTestMethod().orElseThrow().getName();
-        connect();
+        connection = ((ConnectionFactory) relay.bean(JmsPoolConnectionFactory.class).getConnectionFactory()).createConnection();
+        plain = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
     }
 
     @AfterEach
@@ -141,109 +136,10 @@ class RepeatsInTurnTest {
         return codes;
     }
 
-    @Test
-    void aRepeatOfWhatATransactionMayYetStoreIsRefused() throws Exception {
-        send(transacted, "same");
-        assertThatThrownBy(() -> send(plain, "same")).isInstanceOf(JMSException.class);
-        transacted.commit();
-
-        send(plain, "same");
-        send(plain, "next");
-        awaitStored(2);
-    }
-
-    @Test
-    void whenItsCommitWaitsForTheDiskLongerThanItsSenderTheRepeatIsRefusedToo() throws Exception {
-        send(transacted, "same");
-        try (HeldJournal held = new HeldJournal(relay)) {
-            assertThatThrownBy(transacted::commit).isInstanceOf(JMSException.class);
-            assertThatThrownBy(() -> send(plain, "same")).isInstanceOf(JMSException.class);
-        }
-        connection.close();
-        await().atMost(LONG).ignoreExceptions().until(() -> {
-            connect();
-            send(plain, "same");
-            return true;
-        });
-        send(plain, "next");
-        awaitStored(2);
-    }
-
-    @Test
-    void ofTwoTransactionsWithTheSameIdTheSecondIsRolledBack() throws Exception {
-        send(transacted, "same");
-        Session second = connection.createSession(true, Session.SESSION_TRANSACTED);
-        send(second, "other");
-        send(second, "same");
-        assertThatThrownBy(second::commit).isInstanceOf(TransactionRolledBackException.class);
-        second.rollback();
-        transacted.commit();
-
-        send(second, "other");
-        second.commit();
-        send(plain, "same");
-        awaitStored(2);
-    }
-
-    @Test
-    void anIdTwiceInOneTransactionRollsItBack() throws Exception {
-        send(transacted, "same");
-        send(transacted, "same");
-        assertThatThrownBy(transacted::commit).isInstanceOf(TransactionRolledBackException.class);
-        transacted.rollback();
-
-        send(plain, "same");
-        awaitStored(1);
-    }
-
-    @Test
-    void whatIsRolledBackMayComeAgain() throws Exception {
-        send(transacted, "same");
-        transacted.rollback();
-
-        send(plain, "same");
-        awaitStored(1);
-    }
-
-    @Test
-    void whatALostConnectionDidNotCommitMayComeAgain() throws Exception {
-        send(transacted, "same");
-        connection.close();
-        connect();
-
-        send(plain, "same");
-        awaitStored(1);
-    }
-
-    @Test
-    void aTransactionThatIsRolledBackForARepeatLeavesItKnown() throws Exception {
-        send(plain, "same");
-        send(transacted, "same");
-        send(plain, "same");
-        assertThatThrownBy(transacted::commit).isInstanceOf(JMSException.class);
-        transacted.rollback();
-
-        send(plain, "same");
-        send(plain, "next");
-        awaitStored(2);
-    }
-
-    private void connect() throws JMSException {
-        connection = ((ConnectionFactory) relay.bean(JmsPoolConnectionFactory.class).getConnectionFactory()).createConnection();
-        transacted = connection.createSession(true, Session.SESSION_TRANSACTED);
-        plain = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
-    }
-
     private Void send(Session session, String id) throws JMSException {
         TextMessage message = session.createTextMessage("the body of " + id);
         message.setStringProperty(Headers.DUPLICATE_ID, id);
         session.createProducer(session.createQueue(queue)).send(message);
-        try {
-            // a send within a transaction is not answered; what is asked next over the same session is
-            ((ActiveMQSession) session).getCoreSession().queueQuery(SimpleString.of(queue));
-        } catch (ActiveMQException e) {
-            throw new IllegalStateException(e);
-        }
         return null;
     }
 
