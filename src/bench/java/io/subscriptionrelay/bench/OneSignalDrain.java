@@ -44,7 +44,7 @@ final class OneSignalDrain {
         List<Result> results = new ArrayList<>();
         Series limit = new Series();
         rate.rounds().forEach(round -> limit.add((double) CALLS_A_SECOND));
-        results.add(Result.ratio("5", "OneSignal calls, " + Report.number(events) + " events, five a user", "1/s", limit, rate, Result.atLeast(0.9),
+        results.add(Result.ratio("5", "OneSignal calls, " + Report.number(events) + " events, five a user", "1/s", limit, rate, Result.atLeast(0.85),
                 "one round; " + violations + " calls too many"));
         results.add(Result.value("5b", "events a call", "", folded, Result.atLeast(3), ""));
         results.add(Result.ratio("5c", "OneSignal calls, a user's events far apart", "1/s", Series.of((double) CALLS_A_SECOND),

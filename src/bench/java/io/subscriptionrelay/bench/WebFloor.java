@@ -25,7 +25,7 @@ import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 
 /**
  * The floor of rows 1 and 2: a bare servlet in the same Tomcat that sends each body to the same broker and answers once it is
- * forced to disk. On demand with an id by which the broker would recognise a repeat, which is what the relay's webhooks cannot do without.
+ * forced to disk. For row 1 with an id by which the broker recognises a repeat, because a webhook that is sent again must not be kept again.
  */
 public final class WebFloor extends HttpServlet {
 
