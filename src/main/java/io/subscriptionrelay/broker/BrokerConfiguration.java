@@ -5,7 +5,6 @@ import io.subscriptionrelay.config.RelayProperties;
 import jakarta.jms.ConnectionFactory;
 import io.subscriptionrelay.config.StartRefusedException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,14 +61,13 @@ class BrokerConfiguration {
         }
         int id = SERVERS.getAndIncrement();
         Path folder = properties.dataFolder().resolve("broker").toAbsolutePath().normalize();
-        createFolder(folder);
         DataFolderLock lock = lock(folder);
         Configuration configuration;
         try {
             configuration = configuration(properties, folder, id);
-        } catch (UncheckedIOException e) {
+        } catch (IOException e) {
             lock.close();
-            throw notWritable(folder, e.getCause());
+            throw notWritable(folder, e);
         }
         configuration.registerBrokerPlugin(repeatsInTurn);
         configuration.registerBrokerPlugin(repeats);
@@ -144,16 +142,9 @@ class BrokerConfiguration {
                 .filter(RelayProperties.Account::configured).count();
     }
 
-    private static void createFolder(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw notWritable(folder, e);
-        }
-    }
-
     private static DataFolderLock lock(Path folder) throws InterruptedException {
         try {
+            Files.createDirectories(folder);
             return DataFolderLock.take(folder, LONGEST_STOP);
         } catch (IOException e) {
             throw notWritable(folder, e);

@@ -1,7 +1,6 @@
 package io.subscriptionrelay.broker;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -30,22 +29,20 @@ final class DiskProbe {
     /**
      * The median time of a forced write, measured once and remembered in the folder.
      *
-     * @throws UncheckedIOException when the folder cannot be written
+     * @throws IOException when the folder cannot be written
      */
-    static Duration forcedWrite(Path folder) {
+    static Duration forcedWrite(Path folder) throws IOException {
+        Path remembered = folder.resolve(FILE);
         try {
-            Path remembered = folder.resolve(FILE);
             if (Files.exists(remembered)) {
                 return bounded(Long.parseLong(Files.readString(remembered).trim()));
             }
-            Duration measured = bounded(measure(folder));
-            Files.writeString(Files.createFile(remembered, OwnFiles.attributes(folder)), Long.toString(measured.toNanos()));
-            return measured;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } catch (NumberFormatException e) {
             return MOST;
         }
+        Duration measured = bounded(measure(folder));
+        Files.writeString(Files.createFile(remembered, OwnFiles.attributes(folder)), Long.toString(measured.toNanos()));
+        return measured;
     }
 
     private static long measure(Path folder) throws IOException {

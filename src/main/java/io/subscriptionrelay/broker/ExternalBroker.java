@@ -8,9 +8,9 @@ import jakarta.jms.JMSSecurityException;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
 import org.apache.activemq.artemis.core.remoting.impl.netty.TransportConstants;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -108,20 +108,12 @@ class ExternalBroker implements AutoCloseable {
                     producer.send(session.createMessage());
                     asking = false;
                     works();
-                    TimeUnit.NANOSECONDS.sleep(PERIOD.toNanos());
+                    LockSupport.parkNanos(PERIOD.toNanos());
                 }
             } catch (JMSException | RuntimeException e) {
                 asking = false;
                 fails(factory, e);
-                try {
-                    TimeUnit.NANOSECONDS.sleep(PERIOD.toNanos());
-                } catch (InterruptedException stopped) {
-                    Thread.currentThread().interrupt();
-                    return;
-                }
-            } catch (InterruptedException stopped) {
-                Thread.currentThread().interrupt();
-                return;
+                LockSupport.parkNanos(PERIOD.toNanos());
             }
         }
     }
@@ -146,12 +138,8 @@ class ExternalBroker implements AutoCloseable {
     }
 
     private static List<String> addresses(ActiveMQConnectionFactory factory) {
-        List<String> addresses = new ArrayList<>();
-        for (TransportConfiguration connector : factory.getStaticConnectors()) {
-            addresses.add(connector.getParams().get(TransportConstants.HOST_PROP_NAME) + ":"
-                    + connector.getParams().get(TransportConstants.PORT_PROP_NAME));
-        }
-        return addresses;
+        return Stream.of(factory.getStaticConnectors()).map(TransportConfiguration::getParams)
+                .map(to -> to.get(TransportConstants.HOST_PROP_NAME) + ":" + to.get(TransportConstants.PORT_PROP_NAME)).toList();
     }
 
     @Override

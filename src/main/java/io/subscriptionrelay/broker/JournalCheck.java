@@ -36,13 +36,15 @@ final class JournalCheck {
 
     private static final String INVENTORY = "broker.files";
     private static final String ACCEPTED = "accepted: ";
-    private static final int[] KNOWN_FORMATS = {1, 2};
+    private static final int OLDEST_FORMAT = 1;
+    private static final int NEWEST_FORMAT = 2;
+    private static final Long BINDINGS_FILE_SIZE = 1024L * 1024;
     /** Libaio writes in blocks, so that up to one block between two records may be empty. */
     private static final int LARGEST_BLOCK = 4096;
 
     private final Path folder;
     private final Path inventory;
-    private final Map<String, Long> fixedSizes;
+    private final Long journalFileSize;
     private final Set<String> accepted = new TreeSet<>();
 
     /**
@@ -52,7 +54,7 @@ final class JournalCheck {
     JournalCheck(Path folder, int journalFileSize) {
         this.folder = folder;
         this.inventory = folder.resolveSibling(INVENTORY);
-        this.fixedSizes = Map.of("journal/*.amq", (long) journalFileSize, "bindings/*.bindings", 1024L * 1024);
+        this.journalFileSize = (long) journalFileSize;
     }
 
     /** Whether a broker was ever started here. */
@@ -189,11 +191,10 @@ final class JournalCheck {
         return files;
     }
 
+    /** Of a journal's file; null for any other. */
     private Long fixedSize(String name) {
-        return fixedSizes.entrySet().stream().filter(kind -> {
-            int star = kind.getKey().indexOf('*');
-            return name.startsWith(kind.getKey().substring(0, star)) && name.endsWith(kind.getKey().substring(star + 1));
-        }).map(Map.Entry::getValue).findFirst().orElse(null);
+        return name.startsWith("journal/") && name.endsWith(".amq") ? journalFileSize
+                : name.startsWith("bindings/") && name.endsWith(".bindings") ? BINDINGS_FILE_SIZE : null;
     }
 
     private static String folderOf(String name) {
@@ -215,8 +216,11 @@ final class JournalCheck {
         return Files.exists(file) ? Files.readAllLines(file) : List.of();
     }
 
-    /** The id of a journal file and the format it is written in; null when its first bytes are not a header. */
-    private static long[] header(Path file) throws IOException {
+    private record Header(int format, long id) {
+    }
+
+    /** Null when the first bytes of a journal file are none. */
+    private static Header header(Path file) throws IOException {
         if (Files.size(file) < JournalImpl.SIZE_HEADER) {
             return null;
         }
@@ -224,27 +228,22 @@ final class JournalCheck {
             int format = in.readInt();
             in.readInt();
             long id = in.readLong();
-            for (int known : KNOWN_FORMATS) {
-                if (known == format) {
-                    return new long[] {id, format};
-                }
-            }
-            return null;
+            return format >= OLDEST_FORMAT && format <= NEWEST_FORMAT ? new Header(format, id) : null;
         }
     }
 
     /** What is wrong with a journal file of the right size, or null. */
     private static String unreadable(Path file) throws IOException {
-        long[] header = header(file);
+        Header header = header(file);
         if (header == null) {
             return "does not begin like a journal file";
         }
         NIOSequentialFileFactory files = new NIOSequentialFileFactory(file.getParent().toFile(), 1);
         try {
             int last = JournalImpl.readJournalFile(files,
-                    new JournalFileImpl(files.createSequentialFile(file.getFileName().toString()), header[0], (int) header[1]),
+                    new JournalFileImpl(files.createSequentialFile(file.getFileName().toString()), header.id(), header.format()),
                     new JournalReaderCallback() { });
-            int unbroken = new Records(Files.readAllBytes(file), (int) header[0], header[1] >= 2).end();
+            int unbroken = new Records(Files.readAllBytes(file), (int) header.id(), header.format() > OLDEST_FORMAT).end();
             return last > unbroken ? "cannot be read from byte %,d on, though records follow".formatted(unbroken) : null;
         } catch (IOException e) {
             throw e;

@@ -1,19 +1,17 @@
 package io.subscriptionrelay.broker;
 
-import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
-import jakarta.jms.JMSContext;
-import jakarta.jms.JMSException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.springframework.jms.connection.CachingConnectionFactory;
+import org.springframework.jms.connection.DelegatingConnectionFactory;
 
 /**
  * The connections of {@code jms:}. Each send takes a connection, a session and a producer, and puts them back; a pool that does that under one
  * lock holds up the webhooks, of which many come at the same time. So there are several connections, chosen by thread, each of which keeps
  * its sessions with their producers, and is made anew when it breaks.
  */
-final class SendingConnections implements ConnectionFactory, AutoCloseable {
+final class SendingConnections extends DelegatingConnectionFactory implements AutoCloseable {
 
     private final List<CachingConnectionFactory> factories;
 
@@ -33,38 +31,10 @@ final class SendingConnections implements ConnectionFactory, AutoCloseable {
         }).limit(connections).toList();
     }
 
-    private CachingConnectionFactory mine() {
+    /** That of the thread. */
+    @Override
+    public ConnectionFactory getTargetConnectionFactory() {
         return factories.get((int) (Thread.currentThread().getId() % factories.size()));
-    }
-
-    @Override
-    public Connection createConnection() throws JMSException {
-        return mine().createConnection();
-    }
-
-    @Override
-    public Connection createConnection(String user, String password) throws JMSException {
-        return mine().createConnection(user, password);
-    }
-
-    @Override
-    public JMSContext createContext() {
-        return mine().createContext();
-    }
-
-    @Override
-    public JMSContext createContext(String user, String password) {
-        return mine().createContext(user, password);
-    }
-
-    @Override
-    public JMSContext createContext(String user, String password, int sessionMode) {
-        return mine().createContext(user, password, sessionMode);
-    }
-
-    @Override
-    public JMSContext createContext(int sessionMode) {
-        return mine().createContext(sessionMode);
     }
 
     @Override

@@ -24,18 +24,20 @@ final class SpareFiles {
     /** Enough for a burst; each has 10 MB. */
     static final int MOST = 10;
     static final Duration UNUSED = Duration.ofMinutes(1);
-    /** So that neither takes the disk away from whoever waits for it. */
-    private static final int OVERWRITTEN_AT_ONCE = 1;
+    /** So that nobody waits for the disk; of those that are overwritten it is one at a time. */
     private static final int DELETED_AT_ONCE = 10;
     private static final int BLOCK = 1 << 20;
 
     private final LongSupplier nanos;
-    /** When each was seen here first. Files are other objects each time that they become spare. */
-    private Map<JournalFile, Long> seen = new IdentityHashMap<>();
-    private Map<JournalFile, Boolean> overwritten = new IdentityHashMap<>();
+    /** Files are other objects each time that they become spare. */
+    private Map<JournalFile, Seen> spare = new IdentityHashMap<>();
 
     SpareFiles(LongSupplier nanos) {
         this.nanos = nanos;
+    }
+
+    /** Since when a file is spare, and whether it was overwritten since. */
+    private record Seen(long since, boolean overwritten) {
     }
 
     /** Told of a file before it is deleted. */
@@ -51,16 +53,11 @@ final class SpareFiles {
      */
     void tidy(JournalFilesRepository files, Farewell farewell) throws Exception {
         long now = nanos.getAsLong();
-        Map<JournalFile, Long> spare = new IdentityHashMap<>();
-        Map<JournalFile, Boolean> clean = new IdentityHashMap<>();
+        Map<JournalFile, Seen> found = new IdentityHashMap<>();
         for (JournalFile file : files.getFreeFiles()) {
-            spare.put(file, seen.getOrDefault(file, now));
-            if (overwritten.containsKey(file)) {
-                clean.put(file, Boolean.TRUE);
-            }
+            found.put(file, spare.getOrDefault(file, new Seen(now, false)));
         }
-        seen = spare;
-        overwritten = clean;
+        spare = found;
         for (int deleted = 0; deleted < DELETED_AT_ONCE && files.getFreeFilesCount() > MOST; deleted++) {
             JournalFile file = take(files, now);
             if (file == null) {
@@ -69,7 +66,7 @@ final class SpareFiles {
             farewell.to(path(file));
             file.getFile().delete();
         }
-        for (int i = 0; i < OVERWRITTEN_AT_ONCE && overwritten.size() < seen.size(); i++) {
+        if (spare.values().stream().anyMatch(file -> !file.overwritten())) {
             JournalFile file = take(files, now);
             if (file != null) {
                 overwrite(path(file));
@@ -81,7 +78,8 @@ final class SpareFiles {
     /** The one that has been spare for longest, if it has been for long enough; nobody else uses it then. */
     private JournalFile take(JournalFilesRepository files, long now) {
         Iterator<JournalFile> oldest = files.getFreeFiles().iterator();
-        if (!oldest.hasNext() || now - seen.getOrDefault(oldest.next(), now) < UNUSED.toNanos()) {
+        Seen seen = oldest.hasNext() ? spare.get(oldest.next()) : null;
+        if (seen == null || now - seen.since() < UNUSED.toNanos()) {
             return null;
         }
         try {
@@ -95,11 +93,10 @@ final class SpareFiles {
     private void putBack(JournalFilesRepository files, JournalFile file) throws Exception {
         String name = file.getFile().getFileName();
         files.addFreeFile(file, false, false);
-        seen.remove(file);
+        spare.remove(file);
         for (JournalFile again : files.getFreeFiles()) {
             if (again.getFile().getFileName().equals(name)) {
-                overwritten.put(again, Boolean.TRUE);
-                seen.put(again, nanos.getAsLong());
+                spare.put(again, new Seen(nanos.getAsLong(), true));
             }
         }
     }

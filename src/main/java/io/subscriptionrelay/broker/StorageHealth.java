@@ -4,10 +4,8 @@ import io.subscriptionrelay.config.RelayProperties;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.health.Health;
@@ -67,11 +65,11 @@ public class StorageHealth implements HealthIndicator {
     }
 
     private String look() {
-        Optional<ActiveMQServer> server = broker.server();
-        if (broker.problem() != null) {
-            return broker.problem();
+        String stopped = broker.problem();
+        if (stopped != null) {
+            return stopped;
         }
-        if (server.isPresent()) {
+        if (broker.server().isPresent()) {
             try {
                 long free = Files.getFileStore(folder).getUsableSpace();
                 if (free < minFree) {
