@@ -48,14 +48,9 @@ class BrokerConfiguration {
         return new Repeats(metrics);
     }
 
-    @Bean
-    RepeatsInTurn repeatsInTurn() {
-        return new RepeatsInTurn();
-    }
-
     /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
     @Bean(destroyMethod = "close")
-    EmbeddedBroker embeddedBroker(RelayProperties properties, RepeatsInTurn repeatsInTurn, Repeats repeats) throws Exception {
+    EmbeddedBroker embeddedBroker(RelayProperties properties, Repeats repeats) throws Exception {
         if (properties.broker().external()) {
             return EmbeddedBroker.none();
         }
@@ -69,7 +64,7 @@ class BrokerConfiguration {
             lock.close();
             throw notWritable(folder, e);
         }
-        configuration.registerBrokerPlugin(repeatsInTurn);
+        configuration.registerBrokerPlugin(new RepeatsInTurn());
         configuration.registerBrokerPlugin(repeats);
         Repeats.silence();
         return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage());

@@ -73,30 +73,27 @@ final class JournalCheck {
         List<String> problems = new ArrayList<>();
         lines(inventory).stream().filter(line -> line.startsWith(ACCEPTED))
                 .map(line -> line.substring(ACCEPTED.length())).forEach(accepted::add);
-        remembered().forEach((name, size) -> {
-            Long now = present.get(name);
-            if (now == null && !name.endsWith(".page")) {
-                problems.add(name + " is missing");
-            } else if (now != null && !now.equals(size)) {
-                problems.add("%s is %,d bytes long instead of %,d".formatted(name, now, size));
-            }
-        });
+        Map<String, Long> remembered = remembered();
+        remembered.keySet().stream().filter(name -> !present.containsKey(name) && !name.endsWith(".page"))
+                .forEach(name -> problems.add(name + " is missing"));
         for (Map.Entry<String, Long> file : present.entrySet()) {
-            Long wanted = fixedSize(file.getKey());
-            if (wanted == null || problems.stream().anyMatch(problem -> problem.startsWith(file.getKey() + " "))) {
-                continue;
-            }
-            if (!file.getValue().equals(wanted)) {
-                problems.add("%s is %,d bytes long instead of %,d".formatted(file.getKey(), file.getValue(), wanted));
-            } else {
-                String unreadable = unreadable(folder.resolve(file.getKey()));
-                if (unreadable != null) {
-                    problems.add(file.getKey() + " " + unreadable);
-                }
+            String problem = problem(file.getKey(), file.getValue(), remembered.get(file.getKey()));
+            if (problem != null) {
+                problems.add(file.getKey() + " " + problem);
             }
         }
         problems.removeAll(accepted);
         return problems;
+    }
+
+    /** What is wrong with a file that is there, or null. */
+    private String problem(String name, Long size, Long before) throws IOException {
+        Long fixed = fixedSize(name);
+        Long expected = before == null || before.equals(size) ? fixed : before;
+        if (expected != null && !expected.equals(size)) {
+            return "is %,d bytes long instead of %,d".formatted(size, expected);
+        }
+        return fixed == null ? null : unreadable(folder.resolve(name));
     }
 
     /**
