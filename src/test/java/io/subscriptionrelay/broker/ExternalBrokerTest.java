@@ -2,6 +2,7 @@ package io.subscriptionrelay.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.testing.Broker;
@@ -20,10 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.mock.env.MockEnvironment;
 
-/** Connections to a pair of brokers, of which one serves and the other one refuses. */
+/** Connections to a pair of brokers, of which one serves and the other one refuses, and to one that comes and goes. */
 class ExternalBrokerTest {
 
     private static final int CONNECTIONS = 12;
+    private static final Duration LONG = Duration.ofSeconds(30);
 
     @TempDir
     Path folder;
@@ -71,9 +73,29 @@ class ExternalBrokerTest {
         }
     }
 
+    @Test
+    void itIsSeenThatTheBrokerIsAwayAndThatItIsBack() {
+        Broker broker = new Broker(folder);
+        try (ExternalBroker asked = new ExternalBroker(properties(broker.url()))) {
+            await().atMost(LONG).until(() -> asked.problem() != null && asked.problem().contains("cannot be reached"));
+            broker.start();
+            await().atMost(LONG).until(() -> asked.problem() == null);
+            broker.stop();
+            await().atMost(LONG).until(() -> asked.problem() != null);
+            broker.start();
+            await().atMost(LONG).until(() -> asked.problem() == null);
+        }
+        broker.stop();
+        await().atMost(LONG).until(() -> Thread.getAllStackTraces().keySet().stream().noneMatch(thread -> thread.getName().equals("broker-probe")));
+    }
+
     private static ActiveMQConnectionFactory factory(String url) {
-        return ExternalBroker.factory(Binder.get(new MockEnvironment().withProperty("relay.home", ".").withProperty("relay.broker.url", url)
+        return ExternalBroker.factory(properties(url).broker());
+    }
+
+    private static RelayProperties properties(String url) {
+        return Binder.get(new MockEnvironment().withProperty("relay.home", ".").withProperty("relay.broker.url", url)
                 .withProperty("relay.broker.user", Broker.USER).withProperty("relay.broker.password", Broker.PASSWORD))
-                .bind("relay", RelayProperties.class).get().broker());
+                .bind("relay", RelayProperties.class).get();
     }
 }
