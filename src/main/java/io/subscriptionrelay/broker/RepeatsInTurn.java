@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -143,24 +142,21 @@ public final class RepeatsInTurn implements ActiveMQServerPlugin, ActiveMQServer
 
         /** Has whatever the repeat's session answers from now on wait until this message is stored. */
         void answerLater(OperationContext repeat) {
-            AtomicInteger missing = new AtomicInteger(2);
-            IOCallback part = new IOCallback() {
+            CompletableFuture<Void> before = new CompletableFuture<>();
+            // a context counts what has been done, so what it waits for already has to come first
+            repeat.executeOnCompletion(new IOCallback() {
                 @Override
                 public void done() {
-                    if (missing.decrementAndGet() == 0) {
-                        repeat.done();
-                    }
+                    before.complete(null);
                 }
 
                 @Override
                 public void onError(int code, String reason) {
-                    repeat.onError(code, reason);
+                    // which the context has from there
                 }
-            };
-            // a context counts what has been done, so what it waits for already has to come first
-            repeat.executeOnCompletion(part);
+            });
             repeat.storeLineUp();
-            outcome.thenAccept(told -> told.accept(part));
+            outcome.thenAcceptBoth(before, (told, nothing) -> told.accept(repeat));
         }
 
         @Override
