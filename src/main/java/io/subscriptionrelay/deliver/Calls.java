@@ -243,7 +243,7 @@ public final class Calls {
 
     /** One record instead of all, each time another: an account that is down is asked for little, and one that is up shows it with a good record. */
     private Call part(Call call) {
-        RecordMessage record = call.records.get(call.nextToAsk++ % call.records.size());
+        RecordMessage record = call.records.get(call.nextToAsk % call.records.size());
         return new Call(new ArrayList<>(List.of(record)), false, call);
     }
 
@@ -394,6 +394,8 @@ public final class Calls {
         call.failures++;
         if (call.whole != null) {
             call.whole.failures++;
+            // the one that has its place is asked with next when it is taken
+            call.whole.nextToAsk++;
         }
         if (call.alone() && !asked && answer.retryAfter() == 0 && gate().answeredWithin(RECENTLY)) {
             // known to fail by itself while others are answered

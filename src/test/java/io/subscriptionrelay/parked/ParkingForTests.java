@@ -1,0 +1,15 @@
+package io.subscriptionrelay.parked;
+
+import io.subscriptionrelay.delivery.Outcomes;
+import java.time.Clock;
+
+/** Parking without an application. */
+public final class ParkingForTests {
+
+    private ParkingForTests() {
+    }
+
+    public static Parking with(Outcomes outcomes, Clock clock) {
+        return new Parking(outcomes, clock);
+    }
+}
