@@ -19,9 +19,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -188,7 +190,7 @@ public final class Calls {
         if (asks) {
             delivery.calls().gate().askedNothing();
         }
-        leaveIfDone();
+        leaveSettled();
     }
 
     private void putBackAll() {
@@ -334,7 +336,7 @@ public final class Calls {
                 gate().askedNothing();
             }
         }
-        leaveIfDone();
+        leaveSettled();
     }
 
     private Verdict verdict(Call call, Answer answer) {
@@ -425,9 +427,15 @@ public final class Calls {
     }
 
     /** The next batch may go on with users that have nothing left to be sent in this one. */
-    private void leaveIfDone() {
-        if (!isUnfinished() && current == null) {
-            tickets.values().forEach(KeyQueues.Ticket::leave);
+    private void leaveSettled() {
+        if (current == null) {
+            Set<String> left = new HashSet<>();
+            waiting.forEach(call -> call.records.forEach(record -> left.add(record.text(Headers.STATE_KEY))));
+            tickets.forEach((key, ticket) -> {
+                if (!left.contains(key)) {
+                    ticket.leave();
+                }
+            });
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.deliver.VirtualServer.Call;
 import io.subscriptionrelay.deliver.VirtualServer.Reply;
+import io.subscriptionrelay.delivery.Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -104,6 +105,17 @@ class BadRecordTest {
         assertThat(relay.outcomes.parked).containsOnlyKeys("r0");
         assertThat(relay.time.elapsed()).isGreaterThan(DAY);
         assertThat(waits(relay, others)).isEmpty();
+    }
+
+    @Test
+    void aRecordThatHangsHoldsNoUsersOfItsBatchWhoseRecordsAreSettled() {
+        VirtualDelivery relay = VirtualDelivery.cleverTap(failingOn("r1", 0, 60_000, Reply::taken));
+        relay.state("user", 1);
+        relay.put("bad", 2, "{\"type\":\"profile\",\"identity\":\"bad\",\"profileData\":{\"n\":\"#%s#\"}}", Map.of(Headers.ALONE, true));
+        relay.time.advance(Duration.ofSeconds(2));
+        String newer = relay.state("user", 3);
+        relay.time.advance(Duration.ofSeconds(2));
+        assertThat(relay.outcomes.delivered).containsExactly("r0", newer);
     }
 
     @ParameterizedTest
