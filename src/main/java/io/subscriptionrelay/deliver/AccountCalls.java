@@ -37,9 +37,18 @@ final class AccountCalls {
             public void pass(boolean asks) {
                 long wait = visitor.ending() ? 0 : start() - scheduler.nanos();
                 if (wait > 0) {
-                    scheduler.after(wait, () -> threads.execute(() -> visitor.pass(asks)));
+                    scheduler.after(wait, () -> threads.execute(() -> begin(asks)));
                 } else {
-                    threads.execute(() -> visitor.pass(asks));
+                    threads.execute(() -> begin(asks));
+                }
+            }
+
+            private void begin(boolean asks) {
+                if (asks || gate.open() || visitor.ending()) {
+                    visitor.pass(asks);
+                } else {
+                    // closed while this one waited for its place or for a thread
+                    gate.enter(this);
                 }
             }
 

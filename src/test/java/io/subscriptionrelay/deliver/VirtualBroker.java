@@ -4,8 +4,10 @@ import io.subscriptionrelay.delivery.Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.apache.camel.Message;
@@ -27,6 +29,7 @@ final class VirtualBroker {
     private int underWay;
     private long takesAt = -1;
     private Duration longestScheduled = Duration.ZERO;
+    private final Set<String> queues = new HashSet<>();
 
     /** @param admits whether another batch is handed out while so many are under way */
     VirtualBroker(VirtualTime time, int largestBatch, IntPredicate admits, Consumer<List<Message>> consumer) {
@@ -41,6 +44,7 @@ final class VirtualBroker {
         if (scheduled != null && scheduled - time.millis() > longestScheduled.toMillis()) {
             longestScheduled = Duration.ofMillis(scheduled - time.millis());
         }
+        queues.add(message.getHeader(Headers.QUEUE, String.class));
         long due = scheduled != null ? scheduled : message.getHeader(Headers.NOT_BEFORE, 0L, Long.class);
         message.removeHeader(Headers.SCHEDULED);
         message.removeHeader(Headers.NOT_BEFORE);
@@ -62,6 +66,11 @@ final class VirtualBroker {
     /** For how long a message was held in memory, because it was scheduled, at most. */
     Duration longestScheduled() {
         return longestScheduled;
+    }
+
+    /** Those that messages were sent to. */
+    Set<String> queues() {
+        return queues;
     }
 
     /** Looks for messages that are due, after this many milliseconds and the time in which a batch fills. */

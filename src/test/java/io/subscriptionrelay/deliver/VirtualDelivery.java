@@ -3,6 +3,7 @@ package io.subscriptionrelay.deliver;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.delivery.Envelope;
 import io.subscriptionrelay.delivery.Headers;
 import io.subscriptionrelay.delivery.OutcomeLog;
@@ -114,6 +115,7 @@ final class VirtualDelivery {
         message.setHeader(Headers.STEP, "renewal");
         message.setHeader(Headers.DESTINATION, destination.name());
         message.setHeader(Headers.ACCOUNT, account);
+        message.setHeader(Headers.QUEUE, Accounts.queue(destination.name(), account));
         message.setHeader(Headers.PART, 0);
         message.setHeader(Headers.EVENT_TIME, eventTime);
         message.setHeader(Headers.RECEIVED_AT, time.millis());
