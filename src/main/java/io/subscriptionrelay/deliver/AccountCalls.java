@@ -1,23 +1,27 @@
 package io.subscriptionrelay.deliver;
 
 import io.subscriptionrelay.mapping.Destination;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** The calls to one account: so many a second, and none while its gate is closed. */
+/** The calls to one account: so many at once, so many a second, and none while its gate is closed. */
 final class AccountCalls {
 
-    /** What was missed for so long is caught up: threads wake up late, and calls that never catch up stay below the limit. */
+    /** What was missed for so long is caught up: timers are late, and calls that never catch up stay below the limit. */
     private static final long CATCH_UP = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Supplier<Destination> destination;
     private final Scheduler scheduler;
     private final AccountGate gate;
     private final Executor threads;
+    private final Deque<Place> line = new ArrayDeque<>();
+    private int inFlight;
     private long nextStart;
 
-    /** @param threads where calls are made */
+    /** @param threads where calls are made; as many as calls may be in flight */
     AccountCalls(Supplier<Destination> destination, Scheduler scheduler, Executor threads) {
         this.destination = destination;
         this.scheduler = scheduler;
@@ -26,30 +30,22 @@ final class AccountCalls {
         nextStart = scheduler.nanos();
     }
 
+    private record Place(AccountGate.Visitor visitor, boolean asks) {
+    }
+
     AccountGate gate() {
         return gate;
     }
 
-    /** Runs the task when a call may begin, in a thread of this account. */
+    /** Runs the visitor when its call may begin, in a thread of this account. When the call has ended, or there is none, {@link #ended} has to be called. */
     void whenAllowed(AccountGate.Visitor visitor) {
         gate.enter(new AccountGate.Visitor() {
             @Override
             public void pass(boolean asks) {
-                long wait = visitor.ending() ? 0 : start() - scheduler.nanos();
-                if (wait > 0) {
-                    scheduler.after(wait, () -> threads.execute(() -> begin(asks)));
-                } else {
-                    threads.execute(() -> begin(asks));
+                synchronized (AccountCalls.this) {
+                    line.add(new Place(visitor, asks));
                 }
-            }
-
-            private void begin(boolean asks) {
-                if (asks || gate.open() || visitor.ending()) {
-                    visitor.pass(asks);
-                } else {
-                    // closed while this one waited for its place or for a thread
-                    gate.enter(this);
-                }
+                next();
             }
 
             @Override
@@ -59,8 +55,46 @@ final class AccountCalls {
         });
     }
 
-    /** A place within the calls of this second. */
-    private synchronized long start() {
+    /** A call has ended, or was not made: the next one may begin. */
+    void ended() {
+        synchronized (this) {
+            inFlight--;
+        }
+        next();
+    }
+
+    private void next() {
+        while (true) {
+            Place place;
+            long wait;
+            synchronized (this) {
+                if (line.isEmpty() || inFlight >= destination.get().inFlight()) {
+                    return;
+                }
+                place = line.remove();
+                inFlight++;
+                wait = place.visitor.ending() ? 0 : start() - scheduler.nanos();
+            }
+            if (wait > 0) {
+                scheduler.after(wait, () -> threads.execute(() -> begin(place)));
+            } else {
+                threads.execute(() -> begin(place));
+            }
+        }
+    }
+
+    private void begin(Place place) {
+        if (place.asks || gate.open() || place.visitor.ending()) {
+            place.visitor.pass(place.asks);
+        } else {
+            // closed while this one waited for its turn
+            ended();
+            whenAllowed(place.visitor);
+        }
+    }
+
+    /** A turn within the calls of this second. Nobody has one who could not use it at once, so that turns are not saved up. */
+    private long start() {
         int perSecond = destination.get().perSecond();
         long now = scheduler.nanos();
         if (perSecond <= 0) {

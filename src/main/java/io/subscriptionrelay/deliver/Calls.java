@@ -188,9 +188,10 @@ public final class Calls {
 
     private void noCall(boolean asks) {
         if (asks) {
-            delivery.calls().gate().askedNothing();
+            gate().askedNothing();
         }
         leaveSettled();
+        delivery.calls().ended();
     }
 
     private void putBackAll() {
@@ -311,6 +312,10 @@ public final class Calls {
         Call call = current;
         current = null;
         request = null;
+        if (waitingSince != null) {
+            // a question that takes long is no time of waiting
+            waitingSince += delivery.scheduler().nanos() - call.began;
+        }
         try {
             if (answer.status() != 0 || !answer.sent()) {
                 delivery.lease().ends(call);
@@ -337,6 +342,7 @@ public final class Calls {
             }
         }
         leaveSettled();
+        delivery.calls().ended();
     }
 
     private Verdict verdict(Call call, Answer answer) {
