@@ -2,8 +2,8 @@ package io.subscriptionrelay;
 
 import io.hawt.springboot.HawtioManagementConfiguration;
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.history.TraceCommand;
 import io.subscriptionrelay.mapping.SchemasCommand;
-import io.subscriptionrelay.trace.TraceCommand;
 import java.util.List;
 import java.util.Optional;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpAutoConfiguration;
@@ -25,8 +25,8 @@ import org.springframework.boot.autoconfigure.web.servlet.WebMvcAutoConfiguratio
 import org.springframework.boot.autoconfigure.web.servlet.error.ErrorMvcAutoConfiguration;
 import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.ComponentScan.Filter;
+import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.stereotype.Controller;
 

@@ -1,6 +1,6 @@
 package io.subscriptionrelay.bench;
 
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.webhook.Webhooks;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;

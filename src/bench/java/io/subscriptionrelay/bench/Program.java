@@ -1,7 +1,6 @@
 package io.subscriptionrelay.bench;
 
 import com.sun.tools.attach.VirtualMachine;
-import io.subscriptionrelay.testing.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;

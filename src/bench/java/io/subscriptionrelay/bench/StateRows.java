@@ -1,6 +1,6 @@
 package io.subscriptionrelay.bench;
 
-import io.subscriptionrelay.state.AppliedState;
+import io.subscriptionrelay.order.AppliedState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package io.subscriptionrelay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.MappingFailedException;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -85,7 +85,7 @@ class Demo implements DisposableBean {
                 System.out.println("All tags of the first user: " + table.allTags(first) + "\n");
             }
             System.out.println(nextSteps.text(port, operations));
-            logging.setLogLevel("io.subscriptionrelay.delivery.Outcomes", LogLevel.DEBUG);
+            logging.setLogLevel("io.subscriptionrelay.history.Outcomes", LogLevel.DEBUG);
             logging.setLogLevel("io.subscriptionrelay.webhook.Refusals", LogLevel.WARN);
             arrivals.tell(LOG::info);
             printed.complete(rows);

@@ -2,8 +2,8 @@ package io.subscriptionrelay.broker;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
-import jakarta.jms.ConnectionFactory;
 import io.subscriptionrelay.config.StartRefusedException;
+import jakarta.jms.ConnectionFactory;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.subscriptionrelay.config;
 
 import io.micrometer.core.instrument.Clock;
-import io.micrometer.core.instrument.config.NamingConvention;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.config.NamingConvention;
 import io.micrometer.jmx.JmxConfig;
 import io.micrometer.jmx.JmxMeterRegistry;
 import org.springframework.boot.actuate.autoconfigure.metrics.export.ConditionalOnEnabledMetricsExport;

@@ -1,17 +1,20 @@
 package io.subscriptionrelay.deliver;
 
-import io.subscriptionrelay.delivery.Accounts;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.Outcomes;
-import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.QueueNames;
+import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.history.Outcomes;
+import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.logs.Causes;
-import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.Destination.Retry;
-import io.subscriptionrelay.parked.Parking;
+import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.mapping.MappingFailedException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -137,7 +140,7 @@ final class BatchSettlement implements Settlement {
     private String line(RecordMessage record, String reason) {
         String text = Causes.line(reason);
         text = text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT) + "…";
-        for (String id : record.ids(destination)) {
+        for (String id : ids(record)) {
             if (id.length() >= SHORTEST_ID && text.contains(id)) {
                 text = text.replaceAll("(?<![\\p{L}\\p{N}])" + Pattern.quote(id) + "(?![\\p{L}\\p{N}])", "…");
             }
@@ -145,8 +148,17 @@ final class BatchSettlement implements Settlement {
         return text;
     }
 
+    private Set<String> ids(RecordMessage record) {
+        try {
+            Destination.Description about = destination.describe(record.record());
+            return about.id() == null ? Set.of(about.user()) : new HashSet<>(List.of(about.user(), about.id()));
+        } catch (MappingFailedException | RuntimeException e) {
+            return Set.of();
+        }
+    }
+
     private static String queue(RecordMessage record) {
-        return Accounts.queue(record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT));
+        return QueueNames.deliver(record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT));
     }
 
     /** How many records are settled. */

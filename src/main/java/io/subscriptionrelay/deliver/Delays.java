@@ -1,8 +1,8 @@
 package io.subscriptionrelay.deliver;
 
-import io.subscriptionrelay.delivery.Accounts;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.QueueNames;
+import io.subscriptionrelay.event.RecordMessage;
 import java.time.Duration;
 import org.apache.camel.Message;
 
@@ -41,7 +41,7 @@ record Delays(Duration time, String queue) {
     void set(Message message, long now) {
         if (queue == null) {
             message.setHeader(Headers.SCHEDULED, now + time.toMillis());
-            message.setHeader(Headers.QUEUE, Accounts.queue(message.getHeader(Headers.DESTINATION, String.class),
+            message.setHeader(Headers.QUEUE, QueueNames.deliver(message.getHeader(Headers.DESTINATION, String.class),
                     message.getHeader(Headers.ACCOUNT, String.class)));
         } else {
             message.setHeader(Headers.NOT_BEFORE, now + time.toMillis());

@@ -5,23 +5,23 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.deliver.AccountMonitor.Problem;
-import io.subscriptionrelay.delivery.Accounts;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.Outcomes;
-import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.QueueNames;
+import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.Outcomes;
+import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchAdmission;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.jmsbatch.BatchTurn;
 import io.subscriptionrelay.logs.Causes;
+import io.subscriptionrelay.mapping.Accounts;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.MappingFailedException;
-import io.subscriptionrelay.parked.Parking;
-import io.subscriptionrelay.state.AppliedState;
-import io.subscriptionrelay.state.UserClaims;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.order.AppliedState;
+import io.subscriptionrelay.order.UserLeases;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -73,7 +73,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final Outcomes outcomes;
     private final Parking parking;
     private final AppliedState state;
-    private final UserClaims claims;
+    private final UserLeases claims;
     private final MeterRegistry metrics;
     private final Clock clock;
     private final RetryAfter retryAfter;
@@ -84,7 +84,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final List<CallThreads> threads = new CopyOnWriteArrayList<>();
 
     DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, AppliedState state,
-            UserClaims claims, MeterRegistry metrics, Clock clock) {
+            UserLeases claims, MeterRegistry metrics, Clock clock) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.monitor = monitor;
@@ -116,7 +116,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     }
 
     private AccountCalls calls(String destination, String account) {
-        return calls.computeIfAbsent(Accounts.queue(destination, account), name -> {
+        return calls.computeIfAbsent(QueueNames.deliver(destination, account), name -> {
             CallThreads own = new CallThreads(name, () -> mapper.destination(destination).inFlight());
             threads.add(own);
             return new AccountCalls(() -> mapper.destination(destination), scheduler, own);
@@ -164,7 +164,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         });
         BatchTurn.release(exchange);
 
-        UserClaims.Claim claim = claims.claim(name, accountName, keys);
+        UserLeases.Claim claim = claims.claim(name, accountName, keys);
         Duration rest = groups.stream().map(group -> destination.kind(group.kind()).gap()).max(Comparator.naturalOrder()).orElse(Duration.ZERO);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
@@ -306,7 +306,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         exchange.getMessage().getBody(List.class).forEach(message -> {
             Message back = (Message) message;
             back.removeHeader(Headers.NOT_BEFORE);
-            back.setHeader(Headers.QUEUE, Accounts.queue(back.getHeader(Headers.DESTINATION, String.class),
+            back.setHeader(Headers.QUEUE, QueueNames.deliver(back.getHeader(Headers.DESTINATION, String.class),
                     back.getHeader(Headers.ACCOUNT, String.class)));
             due.add(back);
         });
@@ -345,7 +345,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     }
 
     /** The batch's claim of its users and its transaction. */
-    private record BatchLease(Exchange batch, UserClaims.Claim claim) implements Lease {
+    private record BatchLease(Exchange batch, UserLeases.Claim claim) implements Lease {
 
         @Override
         public void check() {

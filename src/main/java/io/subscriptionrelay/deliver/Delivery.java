@@ -2,10 +2,10 @@ package io.subscriptionrelay.deliver;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.config.RelayProperties.Account;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.RecordMessage;
-import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.mapping.Destination.Kind;
+import io.subscriptionrelay.mapping.Destination;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

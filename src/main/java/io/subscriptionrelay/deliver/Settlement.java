@@ -1,6 +1,6 @@
 package io.subscriptionrelay.deliver;
 
-import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.mapping.Destination.Retry;
 
 /** What becomes of each record of a batch. Each of them is settled once. */

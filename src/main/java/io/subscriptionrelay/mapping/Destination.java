@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.subscriptionrelay.config.RelayProperties.Account;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.event.StrictJson;
 import java.io.ByteArrayOutputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

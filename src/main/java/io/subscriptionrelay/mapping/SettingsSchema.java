@@ -3,7 +3,7 @@ package io.subscriptionrelay.mapping;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.event.StrictJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

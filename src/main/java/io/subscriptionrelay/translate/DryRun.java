@@ -1,11 +1,11 @@
 package io.subscriptionrelay.translate;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.RecordMessage;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.Rehearsal;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
-import io.subscriptionrelay.parked.Rehearsal;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

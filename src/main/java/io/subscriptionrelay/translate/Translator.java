@@ -4,20 +4,21 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
-import io.subscriptionrelay.delivery.Accounts;
-import io.subscriptionrelay.delivery.Envelope;
-import io.subscriptionrelay.delivery.Headers;
-import io.subscriptionrelay.delivery.Outcomes;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.event.Envelope;
+import io.subscriptionrelay.event.Headers;
+import io.subscriptionrelay.event.QueueNames;
+import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.Outcomes;
+import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchLostException;
-import io.subscriptionrelay.mapping.Facts;
+import io.subscriptionrelay.mapping.Accounts;
 import io.subscriptionrelay.mapping.Destination.Description;
+import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.MappingFailedException;
-import io.subscriptionrelay.parked.Parking;
-import io.subscriptionrelay.state.AppliedState;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.order.AppliedState;
 import jakarta.jms.JMSException;
 import java.time.Clock;
 import java.time.Duration;
@@ -361,7 +362,7 @@ public class Translator {
                 message.setHeader(Headers.ORDER_ONLY, true);
             }
         }
-        message.setHeader(Headers.QUEUE, Accounts.queue(destination, account));
+        message.setHeader(Headers.QUEUE, QueueNames.deliver(destination, account));
         return message;
     }
 
@@ -382,7 +383,7 @@ public class Translator {
             message.setHeader(Headers.PART, event.part());
         }
         set(message, Headers.RECORD, event.record());
-        parking.address(exchange, message, "events." + event.provider(), reason);
+        parking.address(exchange, message, QueueNames.events(event.provider()), reason);
         return message;
     }
 

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.webhook;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.subscriptionrelay.event.StrictJson;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

@@ -3,7 +3,7 @@ package io.subscriptionrelay.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.HeldJournal;
 import io.subscriptionrelay.testing.Queues;

@@ -5,13 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.simulator.CleverTapSimulator.AnswerStyle;
 import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -5,15 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

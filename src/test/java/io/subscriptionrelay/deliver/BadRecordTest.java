@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.deliver.VirtualServer.Call;
 import io.subscriptionrelay.deliver.VirtualServer.Reply;
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

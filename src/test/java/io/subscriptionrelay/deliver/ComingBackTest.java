@@ -3,7 +3,7 @@ package io.subscriptionrelay.deliver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.deliver.VirtualServer.Reply;
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.IntStream;

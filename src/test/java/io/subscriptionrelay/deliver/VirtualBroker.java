@@ -1,6 +1,6 @@
 package io.subscriptionrelay.deliver;
 
-import io.subscriptionrelay.delivery.Headers;
+import io.subscriptionrelay.event.Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

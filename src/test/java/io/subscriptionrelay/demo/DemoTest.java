@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.SubscriptionRelayApplication;
-import io.subscriptionrelay.delivery.Accounts;
 import io.subscriptionrelay.demo.DemoTable.Row;
+import io.subscriptionrelay.mapping.Accounts;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
 import io.subscriptionrelay.simulator.OneSignalSimulator;
 import io.subscriptionrelay.testing.Events;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
@@ -12,7 +13,6 @@ import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.RelayProcess;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

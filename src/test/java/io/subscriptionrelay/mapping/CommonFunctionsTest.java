@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.event.StrictJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
 import io.subscriptionrelay.simulator.OneSignalSimulator;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import io.subscriptionrelay.testing.Webhook;
-import io.subscriptionrelay.webhook.StrictJson;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.schibsted.spt.data.jslt.Parser;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.event.StrictJson;
 import java.io.StringReader;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;

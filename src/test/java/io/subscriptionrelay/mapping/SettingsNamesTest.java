@@ -3,7 +3,7 @@ package io.subscriptionrelay.mapping;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.webhook.StrictJson;
+import io.subscriptionrelay.event.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

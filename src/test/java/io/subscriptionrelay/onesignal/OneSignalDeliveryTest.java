@@ -8,8 +8,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 import io.subscriptionrelay.simulator.Fault;
-import io.subscriptionrelay.simulator.OneSignalSimulator;
 import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
+import io.subscriptionrelay.simulator.OneSignalSimulator;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;
@@ -20,10 +20,10 @@ import java.util.List;
 import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.RouteController;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

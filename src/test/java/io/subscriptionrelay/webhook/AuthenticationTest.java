@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.config.RelayProperties.Provider;
-import io.subscriptionrelay.config.RelayProperties.Signature;
 import io.subscriptionrelay.config.RelayProperties.SecretEncoding;
+import io.subscriptionrelay.config.RelayProperties.Signature;
 import io.subscriptionrelay.config.RelayProperties.SignatureEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;

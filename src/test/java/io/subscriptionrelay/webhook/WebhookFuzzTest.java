@@ -9,6 +9,8 @@ import io.subscriptionrelay.config.RelayProperties.Signature;
 import io.subscriptionrelay.config.RelayProperties.SignatureEncoding;
 import io.subscriptionrelay.config.RelayProperties.SignatureForm;
 import io.subscriptionrelay.config.RelayProperties.Token;
+import io.subscriptionrelay.event.NotAJsonObjectException;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.testing.Webhook;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;

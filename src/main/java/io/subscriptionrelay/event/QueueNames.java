@@ -1,0 +1,21 @@
+package io.subscriptionrelay.event;
+
+/** How queues are named. */
+public final class QueueNames {
+
+    /** Before the name of the queue that a parked event comes from. */
+    public static final String PARKED = "parked.";
+
+    private QueueNames() {
+    }
+
+    /** The queue of an account: one each, so that one dead account slows nobody. */
+    public static String deliver(String destination, String account) {
+        return "deliver." + destination + "." + account;
+    }
+
+    /** The queue of a provider's stored webhooks. */
+    public static String events(String provider) {
+        return "events." + provider;
+    }
+}

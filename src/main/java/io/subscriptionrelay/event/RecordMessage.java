@@ -1,0 +1,79 @@
+package io.subscriptionrelay.event;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Map;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Message;
+import org.apache.camel.support.DefaultMessage;
+
+/** A record on its way to a destination. */
+public final class RecordMessage {
+
+    private final Map<String, Object> headers;
+    private final byte[] body;
+    private final int length;
+
+    /** Takes the message of a deliver queue. */
+    public RecordMessage(Message message) {
+        headers = message.getHeaders();
+        body = message.getBody(byte[].class);
+        length = Envelope.recordLength(body);
+    }
+
+    /** The record's bytes in JSON. */
+    public byte[] recordBytes() {
+        return Arrays.copyOf(body, length);
+    }
+
+    /** The record, parsed. */
+    public JsonNode record() {
+        try {
+            return StrictJson.mapper().readTree(body, 0, length);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a record in the queue is not JSON", e);
+        }
+    }
+
+    /** The webhook as it came. */
+    public byte[] webhook() {
+        return length >= body.length ? new byte[0] : Arrays.copyOfRange(body, length + 1, body.length);
+    }
+
+    public String text(String header) {
+        return (String) headers.get(header);
+    }
+
+    /** A whole number kept beside the record, or 0. */
+    public long number(String header) {
+        return headers.get(header) instanceof Number number ? number.longValue() : 0;
+    }
+
+    public boolean flag(String header) {
+        return Boolean.TRUE.equals(headers.get(header));
+    }
+
+    /** Keeps something beside the record that it came without. */
+    public void set(String header, Object value) {
+        headers.put(header, value);
+    }
+
+    /** A message with the same body and headers. */
+    public Message again(CamelContext camel) {
+        Message message = new DefaultMessage(camel);
+        headers.forEach(message::setHeader);
+        message.removeHeader("JMSMessageID");
+        message.removeHeader(Headers.NOT_BEFORE);
+        message.setBody(body);
+        return message;
+    }
+
+    /** A message with the same headers and only the webhook as its body. */
+    public Message webhookMessage(CamelContext camel) {
+        Message message = again(camel);
+        message.setBody(webhook());
+        return message;
+    }
+}

@@ -1,0 +1,9 @@
+package io.subscriptionrelay.history;
+
+/** The broker that holds the parked events does not answer now. */
+class BrokerSilentException extends IllegalStateException {
+
+    BrokerSilentException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,100 @@
+package io.subscriptionrelay.mapping;
+
+import io.subscriptionrelay.config.RelayProperties.Account;
+import io.subscriptionrelay.config.RelayProperties.Destination;
+import io.subscriptionrelay.config.RelayProperties.Sandbox;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.StartRefusedException;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.CamelContext;
+import org.apache.camel.spi.PropertiesFunction;
+import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.springframework.stereotype.Component;
+
+/**
+ * The accounts of the destinations. Routes ask whether there is one with a placeholder:
+ * {@code {{account:clevertap.production.configured}}}; nothing else can be asked for, because placeholders show in the console.
+ */
+@Component
+public class Accounts implements PropertiesFunction, CamelContextConfiguration {
+
+    private final Map<String, Destination> destinations;
+    private final Set<String> on = new HashSet<>();
+
+    Accounts(RelayProperties properties, Mapper mapper) {
+        destinations = properties.destinations();
+        destinations.forEach((destination, settings) -> settings.accounts().forEach((name, account) -> {
+            if (account.configured()) {
+                check(mapper.destination(destination), name, account);
+                on.add(destination);
+            }
+        }));
+    }
+
+    private static void check(io.subscriptionrelay.mapping.Destination destination, String name, Account account) {
+        try {
+            destination.url(account, null);
+        } catch (IllegalArgumentException e) {
+            throw new StartRefusedException("the " + destination.name() + " account `" + name + "` has " + e.getMessage(), "Set "
+                    + destination.name().toUpperCase(Locale.ROOT) + "_REGION (for the sandbox " + destination.name().toUpperCase(Locale.ROOT)
+                    + "_SANDBOX_REGION) to one of them, or relay.destinations." + destination.name() + ".accounts." + name + ".region or .url.");
+        }
+    }
+
+    /** Whether anything can be delivered there. */
+    public boolean on(String destination) {
+        return on.contains(destination);
+    }
+
+    public boolean configured(String destination, String account) {
+        Destination settings = destinations.get(destination);
+        return settings != null && settings.accounts().containsKey(account) && settings.accounts().get(account).configured();
+    }
+
+    /** What becomes of sandbox events there. */
+    public Sandbox sandbox(String destination) {
+        return destinations.get(destination).sandbox();
+    }
+
+    /**
+     * The account's settings.
+     *
+     * @throws StartRefusedException when there is none of this name
+     */
+    public Account account(String destination, String name) {
+        Destination settings = destinations.get(destination);
+        Account account = settings == null ? null : settings.accounts().get(name);
+        if (account == null) {
+            throw new StartRefusedException("a route delivers to the account `" + name + "` of " + destination + ", which is not set up",
+                    "Add relay.destinations." + destination + ".accounts." + name + " with id and secret to application.yaml.");
+        }
+        return account;
+    }
+
+    @Override
+    public String getName() {
+        return "account";
+    }
+
+    @Override
+    public String apply(String remainder) {
+        String[] parts = remainder.split("\\.");
+        if (parts.length != 3 || !parts[2].equals("configured")) {
+            throw new IllegalArgumentException("write {{account:<destination>.<account>.configured}}, not {{account:" + remainder + "}}");
+        }
+        return Boolean.toString(configured(parts[0], parts[1]));
+    }
+
+    @Override
+    public void beforeApplicationStart(CamelContext camel) {
+        camel.getPropertiesComponent().addPropertiesFunction(this);
+    }
+
+    @Override
+    public void afterApplicationStart(CamelContext camel) {
+        // nothing to do once the routes run
+    }
+}

@@ -1,0 +1,149 @@
+package io.subscriptionrelay.order;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.jdbc.BadSqlGrammarException;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.stereotype.Component;
+
+/** The event time of the newest state that each user has at a destination, so that an older event never overwrites it. */
+@Component
+@DependsOnDatabaseInitialization
+public class AppliedState {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
+    private static final int KEYS_PER_QUERY = 500;
+    /** Of two times the newer one stays, whichever comes first. */
+    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day) VALUES (?, ?, ?, ?, ?)"
+            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time, applied_day = EXCLUDED.applied_day"
+            + " WHERE EXCLUDED.event_time > applied_state.event_time";
+
+    private static final long FIRST_WAIT = 100;
+    private static final long LONGEST_WAIT = 2000;
+
+    private final JdbcTemplate jdbc;
+    private final CamelContext camel;
+    private final Clock clock;
+
+    AppliedState(DataSource dataSource, CamelContext camel, Clock clock) {
+        this.camel = camel;
+        this.clock = clock;
+        jdbc = new JdbcTemplate(dataSource);
+    }
+
+    /** The key of a user: a hash, because ids are personal data. */
+    public static String key(String label, String id) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
+                    .digest((label + '\n' + id).getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-256 is part of every JDK", e);
+        }
+    }
+
+    /** The day of a time in milliseconds, counted from 1970, UTC. */
+    static long day(long millis) {
+        return Math.floorDiv(millis, Duration.ofDays(1).toMillis());
+    }
+
+    /** The newest applied event times in milliseconds since 1970, of those users that have one. */
+    public Map<String, Long> newest(String destination, String account, Collection<String> users) {
+        Map<String, Long> times = new HashMap<>();
+        List<String> keys = new ArrayList<>(users);
+        for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
+            newest(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
+        }
+        return times;
+    }
+
+    private void newest(String destination, String account, List<String> users, Map<String, Long> times) {
+        List<Object> arguments = new ArrayList<>(List.of(destination, account));
+        arguments.addAll(users);
+        jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
+                + String.join(",", Collections.nCopies(users.size(), "?")) + ")",
+                row -> {
+                    times.put(row.getString(1), row.getLong(2));
+                }, arguments.toArray());
+    }
+
+    /**
+     * Remembers that these states were applied; a newer one that is remembered already stays. They are on disk when this returns, so before
+     * the batch is committed that relies on them. The destination has them by now, so while the database is away this waits, rather than
+     * have them delivered again.
+     *
+     * @throws DataAccessException when the relay is stopped before the database is back
+     */
+    public void applied(String destination, String account, Map<String, Long> times) {
+        long wait = FIRST_WAIT;
+        while (!times.isEmpty()) {
+            try {
+                store(destination, account, times);
+                return;
+            } catch (DataIntegrityViolationException | BadSqlGrammarException e) {
+                throw e;
+            } catch (DataAccessException e) {
+                if (wait == FIRST_WAIT) {
+                    LOG.warn("What {} has taken cannot be noted in the state database, and waits: {}", destination,
+                            e.getMostSpecificCause().getMessage());
+                }
+                if (camel.isStopping() || camel.isStopped()) {
+                    throw e;
+                }
+                try {
+                    Thread.sleep(wait);
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                    throw e;
+                }
+                wait = Math.min(LONGEST_WAIT, 2 * wait);
+            }
+        }
+    }
+
+    private void store(String destination, String account, Map<String, Long> times) {
+        long today = day(clock.millis());
+        // always in the same order, so that two instances cannot wait for each other
+        List<Object[]> rows = new TreeMap<>(times).entrySet().stream()
+                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue(), today}).toList();
+        jdbc.execute((Connection connection) -> {
+            boolean automatic = connection.getAutoCommit();
+            connection.setAutoCommit(false);
+            try (var statement = connection.prepareStatement(UPSERT)) {
+                for (Object[] row : rows) {
+                    for (int i = 0; i < row.length; i++) {
+                        statement.setObject(i + 1, row[i]);
+                    }
+                    statement.addBatch();
+                }
+                statement.executeBatch();
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(automatic);
+            }
+            return null;
+        });
+    }
+}

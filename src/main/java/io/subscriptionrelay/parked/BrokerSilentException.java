@@ -1,9 +1,0 @@
-package io.subscriptionrelay.parked;
-
-/** The broker that holds the parked events does not answer now. */
-class BrokerSilentException extends IllegalStateException {
-
-    BrokerSilentException(String message, Throwable cause) {
-        super(message, cause);
-    }
-}

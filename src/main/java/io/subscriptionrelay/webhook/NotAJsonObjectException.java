@@ -1,9 +1,0 @@
-package io.subscriptionrelay.webhook;
-
-/** An authentic webhook whose body is not a JSON object. The message is one line and quotes nothing of the body. */
-public class NotAJsonObjectException extends Exception {
-
-    NotAJsonObjectException(String message) {
-        super(message);
-    }
-}

@@ -1,0 +1,204 @@
+package io.subscriptionrelay.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.testing.RelayApp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** The applied states in the data directory. */
+class AppliedStateTest {
+
+    private static final long NOW = System.currentTimeMillis();
+    private static final int KNOWN = 2000;
+    private static final int ROWS = 20_000;
+    private static final int ROWS_A_BATCH = 100;
+    /** What a row may take on disk, its log included. */
+    private static final int BYTES = 400;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void usersAreLookedUpByTheWholeKeyAndTheNewerTimeStays() {
+        try (RelayApp relay = relay().start()) {
+            AppliedState state = relay.bean(AppliedState.class);
+            Map<String, Long> known = new HashMap<>();
+            IntStream.range(0, KNOWN).forEach(n -> known.put("user-" + n, NOW + n));
+            state.applied("onesignal", "production", known);
+            state.applied("onesignal", "sandbox", Map.of("user-1", NOW + 7));
+
+            assertThat(state.newest("onesignal", "production", List.of("user-1", "user-1999", "unknown")))
+                    .isEqualTo(Map.of("user-1", NOW + 1, "user-1999", NOW + 1999));
+            assertThat(state.newest("onesignal", "production", known.keySet())).isEqualTo(known);
+            assertThat(state.newest("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", NOW + 7));
+            assertThat(state.newest("onesignal", "production", List.of())).isEmpty();
+
+            state.applied("onesignal", "sandbox", Map.of("user-1", NOW + 6, "user-2", NOW + 8));
+            assertThat(state.newest("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", NOW + 7, "user-2", NOW + 8));
+        }
+    }
+
+    @Test
+    void aRowTakesAFewHundredBytesHoweverManyBatchesItCameIn() throws IOException {
+        try (RelayApp relay = relay().start()) {
+            AppliedState state = relay.bean(AppliedState.class);
+            for (int batch = 0; batch < ROWS / ROWS_A_BATCH; batch++) {
+                int first = batch * ROWS_A_BATCH;
+                Map<String, Long> times = new HashMap<>();
+                IntStream.range(first, first + ROWS_A_BATCH).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), NOW + n));
+                state.applied("onesignal", "production", times);
+            }
+            // the log has a size of its own, however many rows there are
+            assertThat(bytes("state/state.db")).isLessThan(ROWS * (long) BYTES);
+            assertThat(bytes("state/state.db-wal")).isLessThan(16L * 1024 * 1024);
+        }
+    }
+
+    @Test
+    void whatIsCommittedIsForcedToDiskAndTheFileIsThisRelaysAlone() {
+        try (RelayApp relay = relay().start()) {
+            JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));
+            assertThat(database.queryForObject("PRAGMA synchronous", Integer.class)).as("FULL").isEqualTo(2);
+            assertThat(database.queryForObject("PRAGMA journal_mode", String.class)).isEqualTo("wal");
+            assertThatThrownBy(() -> {
+                try (Connection second = DriverManager.getConnection("jdbc:sqlite:" + file("state/state.db") + "?busy_timeout=100");
+                        var statement = second.createStatement()) {
+                    statement.executeQuery("SELECT count(*) FROM applied_state");
+                }
+            }).hasMessageContaining("SQLITE_BUSY");
+        }
+    }
+
+    /** An earlier version was killed, and the start after the upgrade too, when it had carried a part of the rows over. */
+    @Test
+    void theStateOfAnEarlierVersionIsCarriedOverAndItsFileRemoved() throws Exception {
+        old(ROWS);
+        try (RelayApp relay = relay().start()) {
+            AppliedState state = relay.bean(AppliedState.class);
+            assertThat(state.newest("onesignal", "production", List.of("user-0", "user-" + (ROWS - 1), "never")))
+                    .isEqualTo(Map.of("user-0", NOW, "user-" + (ROWS - 1), NOW + ROWS - 1));
+            assertThat(rows(relay)).isEqualTo(ROWS);
+            state.applied("onesignal", "production", Map.of("user-1", NOW + ROWS));
+        }
+        assertThat(file("state/state.mv.db")).doesNotExist();
+
+        old(ROWS);
+        try (RelayApp relay = relay().start()) {
+            assertThat(relay.bean(AppliedState.class).newest("onesignal", "production", List.of("user-1", "user-2")))
+                    .isEqualTo(Map.of("user-1", NOW + ROWS, "user-2", NOW + 2));
+            assertThat(rows(relay)).isEqualTo(ROWS);
+        }
+        assertThat(file("state/state.mv.db")).doesNotExist();
+    }
+
+    @Test
+    void anOldStateThatCannotBeReadIsNotGivenUp() throws IOException {
+        Files.createDirectories(file("state"));
+        Files.writeString(file("state/state.mv.db"), "no database at all, but long enough to have a header ".repeat(200));
+        assertRefused("the state of an earlier version cannot be read from " + file("state/state.mv.db"));
+        assertThat(file("state/state.mv.db")).exists();
+    }
+
+    @Test
+    void aDamagedStateFileIsNamedWithWhatToDo() throws IOException {
+        Files.createDirectories(file("state"));
+        Files.writeString(file("state/state.db"), "no database at all, but long enough to have a header ".repeat(200));
+        assertRefused("the state database " + file("state/state.db") + " is damaged");
+    }
+
+    /** However old an event is when it comes: from then on an older one must not overwrite it. */
+    @Test
+    void statesThatWereAppliedBeforeAnyRetryAreRemovedAndOthersStayWhateverTheirEventsTime() {
+        long longAgo = NOW - Duration.ofDays(400).toMillis();
+        try (RelayApp relay = relay().start()) {
+            Map<String, Long> times = new HashMap<>();
+            // more than are looked through at once, and old ones among the last
+            IntStream.range(0, 2500).forEach(n -> times.put(AppliedState.key("identity", "old-" + n), longAgo));
+            relay.bean(AppliedState.class).applied("onesignal", "production", times);
+            new JdbcTemplate(relay.bean(DataSource.class)).update("UPDATE applied_state SET applied_day = applied_day - 41");
+            times.clear();
+            IntStream.range(0, 500).forEach(n -> times.put(AppliedState.key("identity", "new-" + n), longAgo));
+            relay.bean(AppliedState.class).applied("onesignal", "production", times);
+        }
+        try (RelayApp relay = relay().start()) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> rows(relay) == 500);
+            await().during(Duration.ofSeconds(2)).until(() -> rows(relay) == 500);
+        }
+    }
+
+    @Test
+    void theLibraryIsNotUnpackedWhereEverybodyMayWrite() throws IOException {
+        try (RelayApp relay = relay().start()) {
+            assertThat(Path.of(System.getProperty("org.sqlite.tmpdir")).getFileName().toString()).isEqualTo("native");
+            assertThat(relay.bean(HikariDataSource.class).getMaximumPoolSize()).isEqualTo(1);
+        }
+        try (Stream<Path> left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            assertThat(left.map(path -> path.getFileName().toString())).noneMatch(name -> name.startsWith("sqlite-") && name.endsWith("jdbc.so"));
+        }
+    }
+
+    private RelayApp.Builder relay() {
+        return RelayApp.with(folder).cleverTap("http://127.0.0.1:9");
+    }
+
+    private void assertRefused(String found) {
+        assertThatThrownBy(() -> relay().start().close()).satisfies(failure -> {
+            Throwable cause = failure;
+            while (!(cause instanceof StartRefusedException) && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            assertThat(cause).isInstanceOf(StartRefusedException.class).hasMessageContaining(found);
+            assertThat(((StartRefusedException) cause).action()).contains("backup", "away");
+        });
+    }
+
+    private static long rows(RelayApp relay) {
+        return new JdbcTemplate(relay.bean(DataSource.class)).queryForObject("SELECT count(*) FROM applied_state", Long.class);
+    }
+
+    private Path file(String name) {
+        return folder.resolve(name);
+    }
+
+    private long bytes(String name) throws IOException {
+        return Files.exists(file(name)) ? Files.size(file(name)) : 0;
+    }
+
+    /** What versions before SQLite have left behind. */
+    private void old(int rows) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:h2:file:" + file("state/state") + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE", "", "")) {
+            try (var statement = connection.createStatement()) {
+                statement.execute("CREATE TABLE applied_state (destination VARCHAR(64) NOT NULL, account VARCHAR(64) NOT NULL,"
+                        + " user_key VARCHAR(64) NOT NULL, event_time BIGINT NOT NULL, PRIMARY KEY (destination, account, user_key))");
+            }
+            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO applied_state VALUES ('onesignal', 'production', ?, ?)")) {
+                for (int n = 0; n < rows; n++) {
+                    insert.setString(1, "user-" + n);
+                    insert.setLong(2, NOW + n);
+                    insert.addBatch();
+                }
+                insert.executeBatch();
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.subscriptionrelay.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.order.UserLeases.Claim;
+import io.subscriptionrelay.testing.Postgres;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
+
+/** What two relays keep in one PostgreSQL. */
+class UserLeasesTest {
+
+    @TempDir
+    static Path folder;
+    private static Postgres postgres;
+    private static HikariDataSource database;
+
+    @BeforeAll
+    static void start() {
+        postgres = new Postgres(folder);
+        database = new HikariDataSource();
+        database.setJdbcUrl(postgres.url());
+        database.setUsername(postgres.user());
+        new ResourceDatabasePopulator(new ClassPathResource("schema-postgresql.sql")).execute(database);
+    }
+
+    @AfterAll
+    static void stop() {
+        database.close();
+        postgres.close();
+    }
+
+    @Test
+    void aStoppedRelayReleasesUsersWithNothingUnderWayAndTheOthersRunOut() throws InterruptedException {
+        UserLeases stopped = new UserLeases(database, settings());
+        Claim done = claim(stopped, "done");
+        done.begins("a call");
+        done.ends("a call");
+        done.release(Duration.ofSeconds(1));
+        claim(stopped, "broken-off").begins("a call");
+        Claim brokenOff = claim(stopped, "broken-off-and-ended");
+        brokenOff.begins("a call");
+        brokenOff.release(Duration.ZERO);
+        Claim waiting = claim(stopped, "waiting");
+        stopped.close();
+
+        try (UserLeases other = new UserLeases(database, settings())) {
+            assertThat(other.claim("clevertap", "production", List.of("done", "broken-off", "broken-off-and-ended", "waiting")).elsewhere())
+                    .isEqualTo(Set.of("broken-off", "broken-off-and-ended", "waiting"));
+            assertThatThrownBy(waiting::check).as("no call begins after a stop").isInstanceOf(LeaseLostException.class);
+            // as time would do it
+            postgres.execute("UPDATE relay_instance SET alive_until = clock_timestamp() WHERE id = (SELECT instance FROM user_claim"
+                    + " WHERE user_key = 'waiting')");
+            assertThat(other.claim("clevertap", "production", List.of("broken-off", "broken-off-and-ended", "waiting")).elsewhere()).isEmpty();
+        }
+    }
+
+    @Test
+    void aStoppedRelayWithNothingUnderWayLeavesNothingBehind() throws InterruptedException {
+        UserLeases stopped = new UserLeases(database, settings());
+        long others = postgres.number("SELECT count(*) FROM relay_instance");
+        claim(stopped, "left").release(Duration.ZERO);
+        stopped.close();
+        assertThat(postgres.number("SELECT count(*) FROM relay_instance")).isEqualTo(others - 1);
+        assertThat(postgres.number("SELECT count(*) FROM user_claim WHERE user_key = 'left'")).isZero();
+    }
+
+    @Test
+    void statesOlderThanAnyRetryAreRemovedHereToo() {
+        long today = AppliedState.day(System.currentTimeMillis());
+        new JdbcTemplate(database).batchUpdate(AppliedState.UPSERT, IntStream.range(0, 3000).mapToObj(n -> new Object[] {"clevertap", "production",
+            AppliedState.key("identity", "user-" + n), 0L, today - (n < 2500 ? 41 : 39)}).toList());
+        try (OldStates cleaning = new OldStates(database, settings(), Clock.systemUTC())) {
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> postgres.number("SELECT count(*) FROM applied_state") == 500);
+        }
+    }
+
+    private static Claim claim(UserLeases claims, String user) {
+        Claim claim = claims.claim("clevertap", "production", List.of(user));
+        assertThat(claim.elsewhere()).isEmpty();
+        return claim;
+    }
+
+    private static RelayProperties settings() {
+        return new Binder(new MapConfigurationPropertySource(Map.of("relay.home", ".", "relay.data-dir", "data", "relay.broker.url", "tcp://broker:61616")))
+                .bind("relay", RelayProperties.class).get();
+    }
+}
