@@ -92,8 +92,10 @@ public class Translator {
         byte[] raw = raw(exchange);
         Facts facts = json instanceof ObjectNode webhook ? mapper.facts(exchange.getMessage().getHeader(Headers.PROVIDER, String.class), webhook, raw)
                 : Facts.unreadable(raw);
+        WebhookEvent event = underWay(exchange, facts, json);
+        // last, so that no fact takes the place of the webhook
         facts.scalars().forEach(exchange::setProperty);
-        return underWay(exchange, facts, json);
+        return event;
     }
 
     private static WebhookEvent underWay(Exchange exchange, Facts facts, JsonNode webhook) {

@@ -34,7 +34,8 @@ class OneBadEventTest {
               else if (.event.product_id == "endless") endless([.event.transaction_id])
               else if (.event.product_id == "number") number("x" + .event.transaction_id),
             "product_id":""";
-    private static final String IN_THE_EVENT = "\"tail\": if (.event.product_id == \"unread\") .event.transaction_id[-6 : ],\n  \"type\":";
+    private static final String IN_THE_EVENT = "\"tail\": if (.event.product_id == \"unread\") .event.transaction_id[-6 : ],\n  "
+            + "\"raw\": \"a fact that is called like a property of the relay\",\n  \"type\":";
     private static final String IN_THE_ROUTE = """
             - setProperty:
                 name: tail
@@ -106,6 +107,7 @@ class OneBadEventTest {
         JsonNode entry = entryOf(entries, product);
         assertThat(entry.path("reason").asText()).startsWith(reason);
         assertThat(entry.path("destination").asText("")).isEqualTo(destination == null ? "" : destination);
+        assertThat(relay.actuator("/parked/" + entry.path("id").asText()).path("event").asText()).startsWith("{\"api_version\"").contains(product + "-bad");
         assertThat(simulators.cleverTap.eventsOf(product + "-bad")).isEmpty();
     }
 
