@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -322,8 +323,14 @@ public final class Destination {
                 value = value.properties().stream().filter(form -> account.secret().startsWith(form.getKey()))
                         .max((one, other) -> one.getKey().length() - other.getKey().length()).map(Map.Entry::getValue).orElse(TextNode.valueOf(""));
             }
-            headers.put(header.getKey(), value.asText().replace("{id}", account.id()).replace("{secret}", account.secret().trim()));
+            headers.put(header.getKey(), value.asText().replace("{basic}", basic(account)).replace("{id}", account.id())
+                    .replace("{secret}", account.secret().trim()));
         });
+    }
+
+    /** What stands behind {@code Basic} (RFC 7617, 2). */
+    private static String basic(Account account) {
+        return Base64.getEncoder().encodeToString((account.id() + ':' + account.secret().trim()).getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] bytes(JsonNode body) {
