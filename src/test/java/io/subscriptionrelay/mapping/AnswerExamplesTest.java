@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Runs the examples of the destinations: the call that is made of records, and what its answer means for each of them. */
-class AnswerExamplesTest {
+public class AnswerExamplesTest {
 
     private static final Path MAPPINGS = Path.of("mappings");
     private static final Path DESTINATIONS = MAPPINGS.resolve("destinations");
@@ -41,11 +41,17 @@ class AnswerExamplesTest {
     Stream<DynamicTest> examples() throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
         for (Path folder : folders()) {
-            try (Stream<Path> files = Files.list(folder.resolve("examples"))) {
-                files.sorted().forEach(file -> tests.add(dynamicTest(folder.getFileName() + " " + file.getFileName(), () -> run(folder, file))));
-            }
+            examples(MAPPINGS, folder).forEach(tests::add);
         }
         return tests.stream();
+    }
+
+    /** A test for each example of a destination. */
+    public static Stream<DynamicTest> examples(Path mappings, Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve("examples"))) {
+            return files.sorted().map(file -> dynamicTest(folder.getFileName() + " " + file.getFileName(), () -> run(mappings, folder, file)))
+                    .toList().stream();
+        }
     }
 
     private static List<Path> folders() throws IOException {
@@ -57,28 +63,33 @@ class AnswerExamplesTest {
     @Test
     void everyKindOfCallHasAnExampleOfItsRequestAndOfEachVerdict() throws Exception {
         for (Path folder : folders()) {
-            List<String> requests = new ArrayList<>();
-            List<String> verdicts = new ArrayList<>();
-            try (Stream<Path> files = Files.list(folder.resolve("examples"))) {
-                for (Path file : files.toList()) {
-                    JsonNode example = JSON.readTree(file.toFile());
-                    if (example.has("request")) {
-                        requests.add(example.get("call").asText());
-                    }
-                    example.get("expected").forEach(one -> verdicts.add(one.isTextual() ? one.asText() : one.fieldNames().next()));
-                    verdicts.add(example.get("expected").asText());
-                }
-            }
-            JsonNode settings = SettingsFile.read(folder.resolve("destination.yaml"), DESTINATIONS.resolve("destination.schema.json"));
-            List<String> calls = new ArrayList<>();
-            settings.get("calls").fieldNames().forEachRemaining(calls::add);
-            assertThat(requests).as("%s: examples with `request`", folder).containsAll(calls);
-            assertThat(verdicts).as("%s: what examples expect", folder).contains("taken", "park", "retry", "split");
+            complete(folder);
         }
     }
 
-    private static void run(Path folder, Path file) throws Exception {
-        Destination destination = Destination.load(MAPPINGS, folder);
+    /** Fails when the examples of a destination leave out a kind of call or of outcome. */
+    public static void complete(Path folder) throws Exception {
+        List<String> requests = new ArrayList<>();
+        List<String> verdicts = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder.resolve("examples"))) {
+            for (Path file : files.toList()) {
+                JsonNode example = JSON.readTree(file.toFile());
+                if (example.has("request")) {
+                    requests.add(example.get("call").asText());
+                }
+                example.get("expected").forEach(one -> verdicts.add(one.isTextual() ? one.asText() : one.fieldNames().next()));
+                verdicts.add(example.get("expected").asText());
+            }
+        }
+        JsonNode settings = SettingsFile.read(folder.resolve("destination.yaml"), folder.resolveSibling("destination.schema.json"));
+        List<String> calls = new ArrayList<>();
+        settings.get("calls").fieldNames().forEachRemaining(calls::add);
+        assertThat(requests).as("%s: examples with `request`", folder).containsAll(calls);
+        assertThat(verdicts).as("%s: what examples expect", folder).contains("taken", "park", "retry", "split");
+    }
+
+    private static void run(Path mappings, Path folder, Path file) throws Exception {
+        Destination destination = Destination.load(mappings, folder);
         JsonNode example = JSON.readTree(file.toFile());
         String kind = example.get("call").asText();
         ArrayNode records = (ArrayNode) example.get("records");
