@@ -34,6 +34,8 @@ final class SettingsSchema {
     private static final Pattern CHOICES = Pattern.compile("(?i)(^|\\s)one of: (.+?)\\.?$");
     private static final Pattern REMOVED = Pattern.compile("Removed: (\\S+)\\. Write (.+)");
     private static final String EXAMPLE = "  ";
+    /** Sections of which `off` sends none. */
+    private static final List<String> MAY_BE_OFF = List.of(Mapping.USER_PROPERTIES, "attributes");
     private static final String FOR_EDITORS = " yaml-language-server:";
 
     private final Path file;
@@ -106,7 +108,7 @@ final class SettingsSchema {
             return schema.put("type", "object").set("default", object());
         }
         schema.setAll(closed());
-        if (key(option).equals(Mapping.USER_PROPERTIES)) {
+        if (MAY_BE_OFF.contains(key(option))) {
             schema.putArray("type").add("object").add("boolean");
         }
         ObjectNode properties = schema.putObject("properties");

@@ -42,11 +42,14 @@ class AddedLinesTest {
                 new Place("revenuecat", "clevertap", "let extras = if ($settings.extras == \"none\") {} else {", ""),
                 new Place("revenuecat", "clevertap", "let profile-data = {", ""),
                 new Place("revenuecat", "onesignal", "let values = {", "tags"),
+                new Place("revenuecat", "braze", "let of-purchase = {", ""),
                 new Place("purchasely", "clevertap", "$revenue + event-properties(.)", " + { \"added\": \"yes\" }", ""),
                 new Place("purchasely", "clevertap", "let of-user = {", "user-properties"),
                 new Place("purchasely", "onesignal", "let of-user = {", "tags"),
+                new Place("purchasely", "braze", "let of-user = {", "user-properties"),
                 new Place("qonversion", "clevertap", "let event-data = {", ""),
-                new Place("qonversion", "onesignal", "let tags = common:renamed({", "tags"));
+                new Place("qonversion", "onesignal", "let tags = common:renamed({", "tags"),
+                new Place("qonversion", "braze", "common:braze-attributes({", "attributes"));
     }
 
     @ParameterizedTest

@@ -124,6 +124,11 @@ class SettingsSchemaTest {
         JsonNode oneSignal = schema("onesignal", settings).path("properties");
         assertThat(oneSignal.at("/events/properties/renewal/type").asText()).isEqualTo("boolean");
         assertThat(oneSignal.at("/tags/properties/plan/$ref").asText()).isEqualTo("../onesignal-names.schema.json#/$defs/tag-name");
+        JsonNode braze = schema("braze", "attributes:\n  plan: Plan\nuser-properties:\n  plan: Plan\n").path("properties");
+        for (String section : List.of("attributes", "user-properties")) {
+            assertThat(braze.at("/" + section + "/properties/plan/$ref").asText()).startsWith("../braze-names.schema.json#/$defs/");
+            assertThat(braze.at("/" + section + "/type")).as("off in place of all names").isEqualTo(json("[\"object\",\"boolean\"]"));
+        }
         JsonNode another = schema("another", settings).path("properties");
         assertThat(another.at("/tags/properties/plan/type").asText()).isEqualTo("string");
     }
@@ -213,7 +218,7 @@ class SettingsSchemaTest {
     }
 
     private JsonNode schema(String destination, String settings) throws Exception {
-        for (String names : List.of("clevertap", "onesignal")) {
+        for (String names : List.of("clevertap", "onesignal", "braze")) {
             Path file = folder.resolve(names + "-names.schema.json");
             if (!Files.exists(file)) {
                 Files.copy(MAPPINGS.resolve(file.getFileName()), file);
