@@ -79,11 +79,6 @@ class ExamplesTest {
     @BeforeAll
     static void start() throws Exception {
         home = Home.copyTo(folder.resolve("home"));
-        for (String destination : FURTHER_DESTINATIONS) {
-            for (String account : ACCOUNTS) {
-                emptied(destination, account);
-            }
-        }
         RelayApp.Builder settings = RelayApp.with(folder.resolve("data")).home(home).cleverTap("http://127.0.0.1:9").oneSignal("http://127.0.0.1:9")
                 .set("relay.mappings-reload", "1h")
                 .set("CLEVERTAP_SANDBOX_ACCOUNT_ID", "TEST-111-222Z").set("CLEVERTAP_SANDBOX_PASSCODE", "x")
@@ -97,22 +92,6 @@ class ExamplesTest {
             for (String account : ACCOUNTS) {
                 relay.bean(CamelContext.class).getRouteController().stopRoute("deliver-" + destination + "-" + account);
             }
-        }
-    }
-
-    /** No relay starts with an account whose queue nobody empties; where no route is shipped for it, one that does nothing will do. */
-    private static void emptied(String destination, String account) throws IOException {
-        Path file = home.resolve("routes/deliver/" + destination + "-" + account + ".camel.yaml");
-        if (Files.notExists(file)) {
-            Files.writeString(file, """
-                    - route:
-                        id: deliver-%1$s-%2$s
-                        description: Empties the queue of an account
-                        from:
-                          uri: jms-batch:deliver.%1$s.%2$s
-                          steps:
-                            - stop: {}
-                    """.formatted(destination, account));
         }
     }
 
