@@ -6,19 +6,13 @@ import io.subscriptionrelay.config.RelayProperties.Signature;
 import io.subscriptionrelay.config.RelayProperties.Token;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.source.ConfigurationProperty;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.core.env.Environment;
 
 /** Looks for secrets that anybody could guess. Names where they come from, and never shows one. */
@@ -33,7 +27,6 @@ final class SecretCheck {
     private static final List<String> NEVER_SECRET = List.of("Basic", "Bearer");
     /** What stands before a key to say what it is for, like {@code whsec_}, with no key behind it. */
     private static final Pattern WORD_WITHOUT_KEY = Pattern.compile("[A-Za-z_]{0,14}_");
-    private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Za-z0-9_.-]{1,100})");
 
     private final Environment environment;
 
@@ -135,17 +128,6 @@ final class SecretCheck {
 
     /** Where a setting comes from: the variable that is named for it, the one that it is made of, or itself. */
     private String variable(String path, String usual) {
-        if (usual != null && !usual.isBlank()) {
-            return usual;
-        }
-        ConfigurationPropertyName name = ConfigurationPropertyName.adapt(path, '.');
-        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-            ConfigurationProperty found = source.getConfigurationProperty(name);
-            if (found != null) {
-                Matcher variable = VARIABLE.matcher(Objects.toString(found.getValue()));
-                return variable.find() ? variable.group(1) : path;
-            }
-        }
-        return path;
+        return usual != null && !usual.isBlank() ? usual : Variables.of(environment, path);
     }
 }

@@ -5,13 +5,14 @@ import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.config.Variables;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.PropertiesFunction;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,23 +25,26 @@ public class Accounts implements PropertiesFunction, CamelContextConfiguration {
     private final Map<String, Destination> destinations;
     private final Set<String> on = new HashSet<>();
 
-    Accounts(RelayProperties properties, Mapper mapper) {
+    Accounts(RelayProperties properties, Mapper mapper, Environment environment) {
         destinations = properties.destinations();
         destinations.forEach((destination, settings) -> settings.accounts().forEach((name, account) -> {
             if (account.configured()) {
-                check(mapper.destination(destination), name, account);
+                check(mapper.destination(destination), name, account, environment);
                 on.add(destination);
             }
         }));
     }
 
-    private static void check(io.subscriptionrelay.mapping.Destination destination, String name, Account account) {
+    private static void check(io.subscriptionrelay.mapping.Destination destination, String name, Account account, Environment environment) {
         try {
             destination.url(account, null);
         } catch (IllegalArgumentException e) {
-            throw new StartRefusedException("the " + destination.name() + " account `" + name + "` has " + e.getMessage(), "Set "
-                    + destination.name().toUpperCase(Locale.ROOT) + "_REGION (for the sandbox " + destination.name().toUpperCase(Locale.ROOT)
-                    + "_SANDBOX_REGION) to one of them, or relay.destinations." + destination.name() + ".accounts." + name + ".region or .url.");
+            String path = "relay.destinations." + destination.name() + ".accounts." + name;
+            String found = account.region() == null || account.region().isBlank() ? "no region"
+                    : "the region `" + account.region() + "`, which " + destination.title() + " does not have";
+            throw new StartRefusedException("The " + destination.name() + " account `" + name + "` has " + found + ".", "Set "
+                    + Variables.of(environment, path + ".region") + " to one of "
+                    + String.join(", ", destination.regions()) + "; or " + Variables.of(environment, path + ".url") + " to another scheme and host.");
         }
     }
 

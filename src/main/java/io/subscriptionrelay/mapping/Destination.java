@@ -202,6 +202,13 @@ public final class Destination {
                 ordered && out.path("state").asBoolean(false), out.path("refuse").isTextual() ? out.get("refuse").textValue() : null);
     }
 
+    /** The regions of its accounts, as far as it has more than one. */
+    public List<String> regions() {
+        List<String> regions = new ArrayList<>();
+        settings.path("hosts").fieldNames().forEachRemaining(regions::add);
+        return regions;
+    }
+
     /**
      * The scheme, host and port of an account's API.
      *
@@ -216,9 +223,7 @@ public final class Destination {
                 : account.region().trim().toLowerCase(Locale.ROOT);
         String host = hosts.path(region).asText(hosts.path("default").asText(""));
         if (host.isEmpty()) {
-            List<String> regions = new ArrayList<>();
-            hosts.fieldNames().forEachRemaining(regions::add);
-            throw new IllegalArgumentException("the region `" + region + "`; " + title() + " has " + String.join(", ", regions));
+            throw new IllegalArgumentException("the region `" + region + "`; " + title() + " has " + String.join(", ", regions()));
         }
         return host.replace("{id}", account.id());
     }

@@ -73,6 +73,13 @@ class StartRefusedTest {
     }
 
     @Test
+    void anInstanceThatDoesNotExistIsAnsweredWithTheVariableThatHoldsIt() {
+        StartRefusedException refusal = refusal(RelayApp.with(folder).set("BRAZE_SANDBOX_INSTANCE", "us-99").set("BRAZE_SANDBOX_API_KEY", "a key"));
+        assertThat(refusal).hasMessageContaining("the region `us-99`, which Braze does not have");
+        assertThat(refusal.action()).startsWith("Set BRAZE_SANDBOX_INSTANCE to one of us-01, us-02,").contains("eu-01", "or BRAZE_URL to another");
+    }
+
+    @Test
     void aBrokenMappingIsNamedWithFileLineAndColumn() throws IOException {
         Path home = Home.copyTo(folder.resolve("home"));
         Path mapping = home.resolve("mappings/revenuecat/clevertap.jslt");
