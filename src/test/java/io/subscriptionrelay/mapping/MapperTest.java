@@ -48,6 +48,7 @@ class MapperTest {
     @Test
     void aStepIsKnownWhenSettingsOrASchemaOfItsProviderHaveItWhetherItIsOnOrOff() throws IOException {
         Files.writeString(mappings.resolve("purchasely/braze.jslt"), "[]");
+        Files.delete(mappings.resolve("purchasely/braze.schema.json"));
         Files.writeString(mappings.resolve("purchasely/braze.yaml"), "events:\n  coins_spent: off\nplatforms:\n  iOS:\n    events:\n      on_ios: x\n");
         try (Mapper reread = mapper()) {
             assertThat(List.of("renewal", "transfer", "paywall_close")).as("on, off, without a switch")
