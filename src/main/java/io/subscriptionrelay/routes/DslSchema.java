@@ -81,8 +81,7 @@ final class DslSchema {
 
     void check(Path file, Node root, Problems problems) {
         if (!(root instanceof SequenceNode)) {
-            problems.add(file, root, "a route file is a list; start each entry with `- route:`, `- routeTemplate:`, "
-                    + "`- templatedRoute:` or `- routeConfiguration:`");
+            problems.add(file, root, "a route file is a list; start each entry with `- route:` or `- routeConfiguration:`");
             return;
         }
         for (Finding finding : decisive(check(list, root, new Place(null, 0)))) {
@@ -136,13 +135,14 @@ final class DslSchema {
         JsonObject properties = object(schema.get("properties"));
         boolean closed = Boolean.FALSE.equals(schema.get("additionalProperties"));
         boolean single = schema.get("maxProperties") != null;
-        String first = null;
+        NodeTuple first = null;
         for (NodeTuple entry : node.getValue()) {
             String key = Yaml.text(entry.getKeyNode());
             if (single && first != null) {
-                found.add(wrong(node, entry.getKeyNode(), place, properties.containsKey(key)
-                        ? "`" + key + "` stands beside `" + first + "`; start it with a `- ` of its own"
-                        : "`" + key + "` stands beside `" + first + "`; indent it further, so that it is part of `" + first + "`"));
+                String beside = Yaml.text(first.getKeyNode());
+                found.add(wrong(first.getValueNode(), entry.getKeyNode(), place, "`" + key + "` stands beside `" + beside + "`; "
+                        + (properties.containsKey(key) ? "start it with a `- ` of its own"
+                        : "indent it further, so that it is part of `" + beside + "`")));
             } else if (isDescribedElsewhere(properties.get(key)) && Yaml.isEmpty(entry.getValueNode())) {
                 found.add(wrong(entry.getValueNode(), place, "`" + key + "` has nothing under it; indent what belongs to it further"));
             } else if (properties.get(key) instanceof JsonObject property) {
@@ -151,7 +151,7 @@ final class DslSchema {
                 found.add(wrong(node, entry.getKeyNode(), place, "unknown key `" + key + "`"
                         + (place.key() == null ? "" : " under `" + place.key() + "`") + Spelling.hint(key, known(properties))));
             }
-            first = first == null ? key : first;
+            first = first == null ? entry : first;
         }
         for (Object required : collection(schema.get("required"))) {
             if (Yaml.get(node, required.toString()) == null) {

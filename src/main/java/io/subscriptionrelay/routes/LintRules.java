@@ -2,25 +2,21 @@ package io.subscriptionrelay.routes;
 
 import io.subscriptionrelay.routes.Endpoint.Role;
 import io.subscriptionrelay.routes.RouteFile.Entry;
-import io.subscriptionrelay.routes.RouteSet.Instance;
-import io.subscriptionrelay.routes.RouteSet.Template;
+import io.subscriptionrelay.routes.RouteSet.Route;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** What Camel would let pass, and would then be missed in the console, in a log or in a queue. */
-final class HouseRules {
+final class LintRules {
 
     private final List<RouteFile> files;
     private final RouteSet set;
     private final Problems problems;
     private final Map<String, String> ids = new HashMap<>();
 
-    HouseRules(List<RouteFile> files, RouteSet set, Problems problems) {
+    LintRules(List<RouteFile> files, RouteSet set, Problems problems) {
         this.files = files;
         this.set = set;
         this.problems = problems;
@@ -40,22 +36,13 @@ final class HouseRules {
     private void check(RouteFile file, Entry entry) {
         switch (entry.kind()) {
             case "route" -> {
-                routeId(file, entry, "id");
+                routeId(file, entry);
                 description(file, entry);
                 routeConfiguration(file, entry.body());
                 Steps.all(entry).stream().filter(step -> step.id() != null)
                         .forEach(step -> unique(file, step.id(), Yaml.get(step.body(), "id"), "step"));
             }
-            case "templatedRoute" -> {
-                routeId(file, entry, "routeId");
-                template(file, entry);
-            }
-            case "routeTemplate" -> {
-                id(file, entry, "id", "a template");
-                description(file, entry);
-                routeConfiguration(file, Yaml.get(entry.body(), "route"));
-            }
-            case "routeConfiguration" -> id(file, entry, "id", "a route configuration");
+            case "routeConfiguration" -> configurationId(file, entry);
             case "from" -> problems.add(file.path(), entry.key(),
                     "a route needs an id and a description; write `- route:` and put `from:` under it");
             default -> {
@@ -66,32 +53,28 @@ final class HouseRules {
     }
 
     /** The console, the logs and the metrics name a route by its id; who reads it there has to find its file. */
-    private void routeId(RouteFile file, Entry entry, String key) {
-        String id = entry.text(key);
+    private void routeId(RouteFile file, Entry entry) {
+        String id = entry.text("id");
         boolean alone = file.entries().size() == 1;
         if (id == null || id.isBlank()) {
-            problems.add(file.path(), entry.key(), "this route has no `" + key + "`; write `" + key + ": "
+            problems.add(file.path(), entry.key(), "this route has no `id`; write `id: "
                     + (alone ? file.id() : file.prefix().isEmpty() ? "…" : file.prefix() + "-…") + "`");
         } else if (alone && !id.equals(file.id())) {
-            problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not fit the name of the file; write `" + key + ": "
-                    + file.id() + "`, or rename the file");
+            problems.add(file.path(), entry.at("id"), "`id: " + id + "` does not fit the name of the file; write `id: " + file.id()
+                    + "`, or rename the file");
         } else if (!id.equals(file.id()) && !id.equals(file.prefix()) && !file.prefix().isEmpty() && !id.startsWith(file.prefix() + "-")) {
-            problems.add(file.path(), entry.at(key), "`" + key + ": " + id + "` does not start with the name of the folder; write `"
-                    + key + ": " + file.prefix() + "-" + id + "`, or move the file");
+            problems.add(file.path(), entry.at("id"), "`id: " + id + "` does not start with the name of the folder; write `id: "
+                    + file.prefix() + "-" + id + "`, or move the file");
         }
-        unique(file, entry, key, "route");
+        unique(file, id, entry.at("id"), "route");
     }
 
-    private void id(RouteFile file, Entry entry, String key, String what) {
-        String id = entry.text(key);
+    private void configurationId(RouteFile file, Entry entry) {
+        String id = entry.text("id");
         if (id == null || id.isBlank()) {
-            problems.add(file.path(), entry.key(), what + " needs an id; write `id:` under it");
+            problems.add(file.path(), entry.key(), "a route configuration needs an id; write `id:` under it");
         }
-        unique(file, entry, key, entry.kind());
-    }
-
-    private void unique(RouteFile file, Entry entry, String key, String kind) {
-        unique(file, entry.text(key), entry.at(key), kind);
+        unique(file, id, entry.at("id"), entry.kind());
     }
 
     /** Camel wants the ids of steps, too, to be unique among all routes. */
@@ -121,35 +104,9 @@ final class HouseRules {
         for (String name : names.split(",")) {
             if (!set.configurations().contains(name.trim())) {
                 problems.add(file.path(), at, "there is no routeConfiguration `" + name.trim() + "`"
-                        + Spelling.hint(name.trim(), new TreeSet<>(set.configurations())));
+                        + Spelling.hint(name.trim(), set.configurations()));
             }
         }
-    }
-
-    private void template(RouteFile file, Entry entry) {
-        String name = entry.text("routeTemplateRef");
-        Template template = set.templates().get(name);
-        if (template == null) {
-            if (name != null && set.complete()) {
-                problems.add(file.path(), entry.at("routeTemplateRef"), "there is no routeTemplate `" + name + "`"
-                        + Spelling.hint(name, new TreeSet<>(set.templates().keySet())));
-            }
-            return;
-        }
-        Map<String, String> given = RouteSet.given(entry);
-        Set<String> missing = template.parameters().keySet().stream()
-                .filter(parameter -> template.parameters().get(parameter) == null && !given.containsKey(parameter))
-                .collect(Collectors.toCollection(TreeSet::new));
-        for (Node parameter : Yaml.items(Yaml.get(entry.body(), "parameters"))) {
-            String unknown = Yaml.text(parameter, "name");
-            if (unknown != null && !template.parameters().containsKey(unknown)) {
-                problems.add(file.path(), Yaml.get(parameter, "name"), "the routeTemplate `" + name + "` has no parameter `" + unknown
-                        + "`" + Spelling.hint(unknown, new TreeSet<>(template.parameters().keySet())));
-                Spelling.closest(unknown, missing).ifPresent(missing::remove);
-            }
-        }
-        missing.forEach(parameter -> problems.add(file.path(), entry.key(), "the routeTemplate `" + name + "` needs the parameter `"
-                + parameter + "`; write `- name: " + parameter + "` and its `value:` under `parameters`"));
     }
 
     /** Without InOnly the sender waits 20 s for a reply that nobody sends, and the message is dropped by the broker after that. */
@@ -165,22 +122,22 @@ final class HouseRules {
 
     /** Every direct endpoint that is called is the start of one route. */
     private void calls() {
-        Map<String, Instance> consumers = new HashMap<>();
-        for (Instance route : set.routes()) {
+        Map<String, Route> consumers = new HashMap<>();
+        for (Route route : set.routes()) {
             for (String address : route.consumed()) {
-                Instance other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
+                Route other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
                 if (other != null) {
-                    problems.add(route.file(), route.at(), "`" + address + "` is already the start of " + other.named() + " in "
+                    problems.add(route.file(), route.entry().key(), "`" + address + "` is already the start of " + other.named() + " in "
                             + other.file() + "; only one route can start there");
                 }
             }
         }
-        for (Instance route : set.routes()) {
+        for (Route route : set.routes()) {
             for (Endpoint endpoint : route.endpoints()) {
-                String address = route.address(endpoint);
+                String address = endpoint.address();
                 if (endpoint.role() != Role.CONSUMES && address.startsWith("direct:") && !Values.hasPlaceholder(address)
                         && !consumers.containsKey(address)) {
-                    problems.add(route.stepsFile(), endpoint.at(), "no route starts with `" + address + "`, which " + route.named()
+                    problems.add(route.file(), endpoint.at(), "no route starts with `" + address + "`, which " + route.named()
                             + " calls" + Spelling.hint(address, consumers.keySet(), "; add the route, or take the call out"));
                 }
             }

@@ -28,7 +28,7 @@ final class NameCheck {
 
     private static final String OWN_PACKAGE = "io.subscriptionrelay.";
     /** What the relay's own beans set, besides what a route sets and what {@code event.jslt} finds out. */
-    private static final Set<String> SET_BY_BEANS = Set.of("account", "answer", "destination", "event", "provider", "upload", "url");
+    private static final Set<String> SET_BY_BEANS = Set.of("account", "answer", "destination", "event", "provider", "url");
     private static final Pattern BEAN_CALL = Pattern.compile("\\$\\{bean:([\\w-]{1,100})(?:(?:\\?method=|\\.)(\\w{1,100}))?");
     private static final Pattern REFERENCE = Pattern.compile("#([A-Za-z][\\w-]*)");
     private static final Pattern PROPERTY = Pattern.compile("exchangeProperty(?:\\.|:|\\[['\"]?)\\??([\\w-]{1,100})");
@@ -37,10 +37,11 @@ final class NameCheck {
     private static final Pattern KEY = Pattern.compile("\"([\\w-]{1,100})\"\\s*:");
     /** An object of JSLT that takes over keys which only the webhook knows. */
     private static final Pattern ANY_KEY = Pattern.compile("\\*\\s*(-[^:{}]{1,500})?:\\s*\\.|\\{\\s*for\\b");
-    private static final Set<String> SCRIPTS = Set.of("process", "script", "groovy", "js", "java", "joor", "mvel", "ognl", "python", "spel");
+    private static final Set<String> SCRIPTS = Set.of("script", "groovy", "js", "java", "joor", "mvel", "ognl", "python", "spel");
     private static final String CAMELS_OWN = "Camel";
 
     private final List<RouteFile> files;
+    private final boolean complete;
     private final RouteBeans beans;
     private final Path mappings;
     private final Problems problems;
@@ -50,8 +51,9 @@ final class NameCheck {
     /** Whether something that nobody can look into may set properties, too. */
     private boolean foreignCode;
 
-    NameCheck(List<RouteFile> files, RouteBeans beans, Path mappings, Problems problems) {
+    NameCheck(List<RouteFile> files, boolean complete, RouteBeans beans, Path mappings, Problems problems) {
         this.files = files;
+        this.complete = complete;
         this.beans = beans;
         this.mappings = mappings;
         this.problems = problems;
@@ -60,7 +62,7 @@ final class NameCheck {
     void check() {
         each((file, entry) -> declare(entry.kind(), entry.body()));
         each((file, entry) -> names(file, entry.kind(), entry.body()));
-        if (!foreignCode) {
+        if (complete && !foreignCode) {
             each(this::properties);
         }
     }
@@ -109,14 +111,14 @@ final class NameCheck {
     }
 
     private void names(RouteFile file, String key, Node node) {
-        if ("bean".equals(key)) {
+        if ("bean".equals(key) || "process".equals(key)) {
             String name = Yaml.text(node, "ref");
             if (name != null) {
                 bean(file, Yaml.get(node, "ref"), name.replaceFirst("^#(bean:)?", ""), Yaml.get(node, "method"), Yaml.text(node, "method"));
             } else {
                 foreignCode = true;
             }
-        } else if (key != null && key.endsWith("Ref") && !"routeTemplateRef".equals(key) && Yaml.text(node) != null) {
+        } else if (key != null && key.endsWith("Ref") && Yaml.text(node) != null) {
             bean(file, node, Yaml.text(node).replaceFirst("^#(bean:)?", ""), null, null);
         } else if (Yaml.text(node) != null) {
             Matcher reference = REFERENCE.matcher(Yaml.text(node));

@@ -18,7 +18,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 
 /**
- * A file that is valid YAML.
+ * A file that is valid YAML, of plain routes.
  *
  * @param id what the only route in it is called: its path below {@code routes/}, with {@code -} for {@code /}
  * @param prefix what all ids in it start with: the names of its folders
@@ -26,6 +26,7 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 record RouteFile(Path path, String id, String prefix, Node root, List<Entry> entries) {
 
     static final String ENDING = ".camel.yaml";
+    private static final Set<String> TEMPLATES = Set.of("routeTemplate", "templatedRoute");
     private static final Pattern BARE_PLACEHOLDER = Pattern.compile("[^#]*(?::|-)\\s+(\\{\\{.*)");
 
     /** An item of the file's list: {@code - kind: body}. */
@@ -59,7 +60,8 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
                 problems.add(path, "has no routes; write them, or delete the file");
                 return Optional.empty();
             }
-            return isFinite(path, root.get(), problems) ? Optional.of(of(folder, path, root.get())) : Optional.empty();
+            return isFinite(path, root.get(), problems) ? Optional.of(of(folder, path, root.get())).filter(file -> file.isPlain(problems))
+                    : Optional.empty();
         } catch (YamlEngineException e) {
             if (!hasBarePlaceholders(path, text, problems)) {
                 Mark mark = e instanceof MarkedYamlEngineException marked
@@ -85,6 +87,14 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
             }
         }
         return new RouteFile(path, shared ? name : String.join("-", names), prefix, root, entries);
+    }
+
+    private boolean isPlain(Problems problems) {
+        Optional<Entry> template = entries.stream().filter(entry -> TEMPLATES.contains(entry.kind())).findFirst();
+        template.ifPresent(entry -> problems.add(path, entry.key(), "routes are written as plain routes, because Kaoto and the console show no "
+                + "templates; write `- route:` with an `id:` of its own, a `description:` and a `from:` under it, once for each route that was "
+                + "made of the template"));
+        return template.isEmpty();
     }
 
     /** YAML takes two braces for the start of a mapping, and its parser then complains about something else, or somewhere else. */

@@ -18,7 +18,7 @@ import org.apache.camel.support.ResourceHelper;
 
 /**
  * The files under {@code routes/} that end in {@code .camel.yaml}. Each has to be YAML that Camel's schema allows, with endpoints
- * and expressions that Camel's catalog knows, and call beans, methods and properties that there are; together they have to keep the rules of this house: ids that lead to the file,
+ * and expressions that Camel's catalog knows, and call beans, methods and properties that there are; together they have to keep the lint rules: ids that lead to the file,
  * descriptions, one-way sends, and a route for every provider and account that is switched on.
  */
 public final class RouteFiles {
@@ -65,9 +65,9 @@ public final class RouteFiles {
             }
         }
         RouteSet set = RouteSet.of(files, files.size() == paths.size());
-        new HouseRules(files, set, problems).check();
-        new NameCheck(files, beans, properties.homeFolder().resolve("mappings"), problems).check();
-        new Wanted(properties, folder, set, problems).check();
+        new LintRules(files, set, problems).check();
+        new NameCheck(files, set.complete(), beans, properties.homeFolder().resolve("mappings"), problems).check();
+        new MissingRoutes(properties, folder, set, problems).check();
     }
 
     /** The files that Camel would read, found as Camel finds them. */

@@ -34,7 +34,7 @@ final class Values {
                 || choice.equalsIgnoreCase(text.replace("-", "")) || choice.equalsIgnoreCase(text.replace("-", "_"))));
     }
 
-    /** Whether the value is only known once properties or template parameters are put in, or when a message comes. */
+    /** Whether the value is only known once properties are put in, or when a message comes. */
     static boolean hasPlaceholder(String text) {
         return text.contains("{{") || text.contains("${");
     }

@@ -28,15 +28,16 @@ class NameCheckTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            deliver/clevertap.camel.yaml    | ref: cleverTap                   | ref: cleverTab                     | there is no bean `cleverTab`; did you mean `cleverTap`?
-            deliver/clevertap.camel.yaml    | method: next                     | method: nxet                       | the bean `cleverTap` has no method `nxet`; did you mean `next`?
-            deliver/clevertap.camel.yaml    | method: begin(*, '{{account}}')  | method: beginn(*, '{{account}}')   | the bean `cleverTap` has no method `beginn`; did you mean `begin`?
-            deliver/clevertap.camel.yaml    | admission: "#outageAdmission"    | admission: "#outageAdmision"       | there is no bean `outageAdmision`; did you mean `outageAdmission`?
-            deliver/clevertap.camel.yaml    | exchangeProperty.upload.isUn     | exchangeProperty.uplaod.isUn       | nothing sets the property `uplaod`, neither event.jslt nor a step; did you mean `upload`?
-            deliver/clevertap.camel.yaml    | exchangeProperty.upload.isUn     | exchangePropety.upload.isUn        | `exchangePropety` is no word of simple; did you mean `exchangeProperty`?
-            policies/destination.camel.yaml | bean:outage?method=isOfCall      | bean:outage?method=isOfTheCall     | the bean `outage` has no method `isOfTheCall`
-            policies/destination.camel.yaml | bean:outage?method=waitFor       | bean:outrage?method=waitFor        | there is no bean `outrage`; did you mean `outage`?
-            policies/destination.camel.yaml | onRedeliveryRef: beforeRepeat    | onRedeliveryRef: beforeRepeats     | there is no bean `beforeRepeats`; did you mean `beforeRepeat`?
+            deliver/clevertap-sandbox.camel.yaml | ref: deliver               | ref: delivr                        | there is no bean `delivr`; did you mean `deliver`?
+            deliver/clevertap-sandbox.camel.yaml | method: group              | method: gruop                      | the bean `deliver` has no method `gruop`; did you mean `group`?
+            deliver/clevertap-sandbox.camel.yaml | admission: "#deliver"      | admission: "#delivr"               | there is no bean `delivr`; did you mean `deliver`?
+            deliver/calls.camel.yaml        | ref: permit                     | ref: permits                       | there is no bean `permits`; did you mean `permit`?
+            deliver/calls.camel.yaml        | exchangeProperty.calls.isUn     | exchangeProperty.clals.isUn        | nothing sets the property `clals`, neither event.jslt nor a step; did you mean `calls`?
+            deliver/calls.camel.yaml        | exchangeProperty.calls.isUn     | exchangePropety.calls.isUn         | `exchangePropety` is no word of simple; did you mean `exchangeProperty`?
+            translate/translate.camel.yaml  | method: park(*, 'the            | method: prak(*, 'the               | the bean `translator` has no method `prak`; did you mean `park`?
+            webhooks/webhook.camel.yaml     | ${body} != null                 | ${bean:webhooks?method=reed} != null | the bean `webhooks` has no method `reed`; did you mean `read`?
+            webhooks/webhook.camel.yaml     | ${body} != null                 | ${bean:webhoks?method=read} != null  | there is no bean `webhoks`; did you mean `webhooks`?
+            policies/destination.camel.yaml | id: no-answer                   | onRedeliveryRef: outcome           | there is no bean `outcome`; did you mean `outcomes`?
             translate/revenuecat.camel.yaml | exchangeProperty.periodType} == 'TRIAL' | exchangeProperty.periodTyp} == 'TRIAL' | nothing sets the property `periodTyp`, neither event.jslt nor a step; did you mean `periodType`?
             translate/qonversion.camel.yaml | exchangeProperty.platform} == 'iOS' | exchangeProperty.store} == 'iOS'  | nothing sets the property `store`, neither event.jslt nor a step
             """)

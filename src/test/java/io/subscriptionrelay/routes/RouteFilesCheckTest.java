@@ -26,14 +26,14 @@ class RouteFilesCheckTest {
     @Test
     void aStartWithBrokenRoutesIsRefusedBeforeAnythingIsStarted() throws IOException {
         Relay.copyRoutes(home);
-        Path send = home.resolve("routes/deliver/send.camel.yaml");
-        Files.writeString(send, Files.readString(send).replace("- to:", "- too:"));
+        Path file = home.resolve("routes/translate/qonversion-events.camel.yaml");
+        Files.writeString(file, Files.readString(file).replace("- to:", "- too:"));
         Opened opened = new Opened();
 
         runner().withBean(Opened.class, () -> opened).run(context -> {
             assertThat(context).hasFailed();
             assertThat(context.getStartupFailure()).isInstanceOf(StartRefusedException.class)
-                    .hasMessageStartingWith("These route files cannot be used:\n  " + send + ", line ")
+                    .hasMessageStartingWith("These route files cannot be used:\n  " + file + ", line ")
                     .hasMessageEndingWith("unknown key `too` under `steps`; did you mean `to`?");
             assertThat(((StartRefusedException) context.getStartupFailure()).action()).isEqualTo("Mend the files, then start again.");
             assertThat(opened.isRunning()).isFalse();

@@ -27,14 +27,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Breaks one thing in a copy of the shipped routes. */
 class RouteFilesTest {
 
-    private static final String CLEVERTAP = "deliver/clevertap.camel.yaml";
-    private static final String EVENTS = "translate/events.camel.yaml";
+    private static final String CALLS = "deliver/calls.camel.yaml";
+    private static final String CLEVERTAP = "deliver/clevertap-production.camel.yaml";
     private static final String CLEVERTAP_SANDBOX = "deliver/clevertap-sandbox.camel.yaml";
-    private static final String ONESIGNAL_UPDATE = "deliver/onesignal-update.camel.yaml";
-    private static final String SEND = "deliver/send.camel.yaml";
-    private static final String OWN = "deliver/own.camel.yaml";
+    private static final String EVENTS = "translate/events.camel.yaml";
+    private static final String ONESIGNAL = "deliver/onesignal-production.camel.yaml";
     private static final String OUTAGE = "policies/destination.camel.yaml";
+    private static final String OWN = "deliver/own.camel.yaml";
     private static final String QONVERSION = "translate/qonversion.camel.yaml";
+    private static final String QONVERSION_EVENTS = "translate/qonversion-events.camel.yaml";
     private static final String TRANSLATE = "translate/translate.camel.yaml";
     private static final String WEBHOOK = "webhooks/webhook.camel.yaml";
 
@@ -57,16 +58,16 @@ class RouteFilesTest {
 
     @Test
     void textThatIsNotYamlIsShownWithItsLineAndColumn() throws IOException {
-        change(SEND, "    id: deliver-send", "\tid: deliver-send");
+        change(CALLS, "    id: deliver-calls", "\tid: deliver-calls");
 
-        assertOnly(SEND, "\tid", "not valid YAML: found character '\\t(TAB)' that cannot start any token. "
+        assertOnly(CALLS, "\tid", "not valid YAML: found character '\\t(TAB)' that cannot start any token. "
                 + "(Do not use \\t(TAB) for indentation)");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{{records}}", "{{records}}0"})
     void aPlaceholderWithoutQuotesIsFound(String bare) throws IOException {
-        change(CLEVERTAP, "maxMessages: \"{{records}}\"", "maxMessages: " + bare);
+        change(CLEVERTAP, "maxMessages: 1000", "maxMessages: " + bare);
 
         assertOnly(CLEVERTAP, bare, "put quotes around a text that starts with {{");
     }
@@ -112,8 +113,7 @@ class RouteFilesTest {
     void aFileThatIsNoListIsFound() throws IOException {
         write(OWN, "route:\n  id: deliver-own\n");
 
-        assertOnly(OWN, "route", "a route file is a list; start each entry with `- route:`, `- routeTemplate:`, "
-                + "`- templatedRoute:` or `- routeConfiguration:`");
+        assertOnly(OWN, "route", "a route file is a list; start each entry with `- route:` or `- routeConfiguration:`");
     }
 
     @ParameterizedTest
@@ -132,10 +132,10 @@ class RouteFilesTest {
 
     @Test
     void anUnknownKeyThatIsLikeNoneIsShownWithTheKnownOnes() throws IOException {
-        change(CLEVERTAP_SANDBOX, "routeId: deliver-clevertap-sandbox", "routeId: deliver-clevertap-sandbox\n    whatever: x");
+        change(QONVERSION_EVENTS, "id: qonversion-events", "id: qonversion-events\n            whatever: x");
 
-        assertOnly(CLEVERTAP_SANDBOX, "whatever", "unknown key `whatever` under `templatedRoute`; known are: beans, parameters, "
-                + "prefixId, routeId, routeTemplateRef");
+        assertOnly(QONVERSION_EVENTS, "whatever", "unknown key `whatever` under `to`; known are: description, disabled, id, note, "
+                + "parameters, pattern, uri, variableReceive, variableSend");
     }
 
     @ParameterizedTest
@@ -151,9 +151,9 @@ class RouteFilesTest {
 
     @Test
     void aNumberIsExpectedWhereCamelCounts() throws IOException {
-        change(OUTAGE, "backOffMultiplier: 2", "backOffMultiplier: twice");
+        change(OUTAGE, "backOffMultiplier: 2", "backOffMultiplier: double");
 
-        assertOnly(OUTAGE, "twice", "`backOffMultiplier` must be a number, not `twice`");
+        assertOnly(OUTAGE, "double", "`backOffMultiplier` must be a number, not `double`");
     }
 
     @Test
@@ -187,10 +187,19 @@ class RouteFilesTest {
 
     @Test
     void aKeyThatStandsTooFarLeftIsToldWhereItBelongs() throws IOException {
-        change(SEND, "  uri: jms-batch:*", "uri: jms-batch:*");
+        change(QONVERSION_EVENTS, "  uri: direct:translate-events", "uri: direct:translate-events");
 
-        assertOnly(SEND, "uri: jms-batch:*",
+        assertOnly(QONVERSION_EVENTS, "uri: direct:translate-events",
                 "`uri` stands beside `to`; indent it further, so that it is part of `to`");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"routeTemplate", "templatedRoute"})
+    void aFileWithATemplateIsToldToHaveAPlainRoute(String kind) throws IOException {
+        write(CLEVERTAP, "# as in earlier versions\n- " + kind + ":\n    parameters: []\n- templatedRoute:\n    routeTemplateRef: any\n");
+
+        assertOnly(CLEVERTAP, kind, "routes are written as plain routes, because Kaoto and the console show no templates; write `- route:` with an "
+                + "`id:` of its own, a `description:` and a `from:` under it, once for each route that was made of the template");
     }
 
     // endpoints
@@ -198,13 +207,12 @@ class RouteFilesTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             maxMessages:                 | maxMesages:            | maxMesages   | unknown option `maxMesages` of jms-batch; did you mean `maxMessages`?
-            'maxWait: "{{linger}}"'      | maxWait: soon          | soon         | `maxWait` of jms-batch must be milliseconds, or a time such as 5s, not `soon`
-            'workers: "{{inFlight}}"'    | workers: many          | many         | `workers` of jms-batch must be a whole number, not `many`
-            'workers: "{{inFlight}}"'    | bridgeErrorHandler: ja | ja           | `bridgeErrorHandler` of jms-batch must be true or false, not `ja`
-            'workers: "{{inFlight}}"'    | exchangePattern: Out   | Out          | `exchangePattern` of jms-batch must be one of InOnly, InOut, not `Out`
-            'workers: "{{inFlight}}"'    | workers: [1, 2]        | [1, 2]       | `workers` must be a single value, not a list
+            maxWait: 250                 | maxWait: soon          | soon         | `maxWait` of jms-batch must be milliseconds, or a time such as 5s, not `soon`
+            workers: 15                  | workers: many          | many         | `workers` of jms-batch must be a whole number, not `many`
+            workers: 15                  | bridgeErrorHandler: ja | ja           | `bridgeErrorHandler` of jms-batch must be true or false, not `ja`
+            workers: 15                  | exchangePattern: Out   | Out          | `exchangePattern` of jms-batch must be one of InOnly, InOut, not `Out`
+            workers: 15                  | workers: [1, 2]        | [1, 2]       | `workers` must be a single value, not a list
             jms-batch:deliver            | jms-bach:deliver       | jms-bach     | there is no component `jms-bach`; did you mean `jms-batch`?
-            skipControlHeaders           | skipControlHeader      | skipControl  | unknown option `skipControlHeader` of http; did you mean `skipControlHeaders`?
             """)
     void anOptionThatDoesNotFitItsComponentIsShownWithWhatWasMeant(String from, String to, String at, String message) throws IOException {
         change(CLEVERTAP, from, to);
@@ -213,10 +221,17 @@ class RouteFilesTest {
     }
 
     @Test
-    void anOptionOfAnAddressThatOnlyTheMessageKnowsIsComparedWithThoseOfHttp() throws IOException {
-        change(ONESIGNAL_UPDATE, "okStatusCodeRange", "okStatusCodesRange");
+    void anOptionOfHttpThatIsAlmostAKnownOneIsFoundAndAnyOtherIsSentOn() throws IOException {
+        write(OWN, route("deliver-own", "direct:own", "{to: {uri: 'https://example.com', parameters: {skipControlHeader: true, app: 7}}}"));
 
-        assertOnly(ONESIGNAL_UPDATE, "okStatusCodesRange", "unknown option `okStatusCodesRange` of http; did you mean `okStatusCodeRange`?");
+        assertOnly(OWN, "skipControlHeader", "unknown option `skipControlHeader` of https; did you mean `skipControlHeaders`?");
+    }
+
+    @Test
+    void anOptionOfAnAddressThatOnlyTheMessageKnowsIsComparedWithThoseOfHttp() throws IOException {
+        change(CALLS, "throwExceptionOnFailure", "throwExceptionsOnFailure");
+
+        assertOnly(CALLS, "throwExceptionsOnFailure", "unknown option `throwExceptionsOnFailure` of http; did you mean `throwExceptionOnFailure`?");
     }
 
     @Test
@@ -256,9 +271,9 @@ class RouteFilesTest {
 
     @Test
     void anAddressThatWouldNeverBeEvaluatedIsFound() throws IOException {
-        change(ONESIGNAL_UPDATE, "- toD:", "- to:");
+        change(CALLS, "- toD:", "- to:");
 
-        assertOnly(ONESIGNAL_UPDATE, "${exchangeProperty.url}", "`to` takes `${exchangeProperty.url}` literally; write `toD`");
+        assertOnly(CALLS, "${exchangeProperty.url}", "`to` takes `${exchangeProperty.url}` literally; write `toD`");
     }
 
     // expressions
@@ -281,9 +296,9 @@ class RouteFilesTest {
 
     @Test
     void anAddressThatIsEvaluatedIsAnExpression() throws IOException {
-        change(ONESIGNAL_UPDATE, "${exchangeProperty.url}", "${echangeProperty.url}");
+        change(CALLS, "${exchangeProperty.url}", "${echangeProperty.url}");
 
-        assertOnly(ONESIGNAL_UPDATE, "${echangeProperty.url}",
+        assertOnly(CALLS, "${echangeProperty.url}",
                 "`${echangeProperty.url}` is not a valid expression: unknown function: echangeProperty.url at character 1");
     }
 
@@ -309,17 +324,9 @@ class RouteFilesTest {
 
     @Test
     void theIdOfTheOnlyRouteIsThePathOfItsFile() throws IOException {
-        change(SEND, "id: deliver-send", "id: send");
+        change(CALLS, "id: deliver-calls", "id: calls");
 
-        assertOnly(SEND, "send", "`id: send` does not fit the name of the file; write `id: deliver-send`, or rename the file");
-    }
-
-    @Test
-    void theIdOfTheOnlyTemplatedRouteIsThePathOfItsFile() throws IOException {
-        change(CLEVERTAP_SANDBOX, "routeId: deliver-clevertap-sandbox", "routeId: deliver-clevertap-test");
-
-        assertThat(problems()).contains(problem(CLEVERTAP_SANDBOX, "deliver-clevertap-test", "`routeId: deliver-clevertap-test` does "
-                + "not fit the name of the file; write `routeId: deliver-clevertap-sandbox`, or rename the file"));
+        assertOnly(CALLS, "id: calls", 4, "`id: calls` does not fit the name of the file; write `id: deliver-calls`, or rename the file");
     }
 
     @Test
@@ -331,9 +338,9 @@ class RouteFilesTest {
 
     @Test
     void aRouteWithoutIdIsToldWhichToWrite() throws IOException {
-        change(SEND, "    id: deliver-send\n", "");
+        change(CALLS, "    id: deliver-calls\n", "");
 
-        assertOnly(SEND, "route:", "this route has no `id`; write `id: deliver-send`");
+        assertOnly(CALLS, "route:", "this route has no `id`; write `id: deliver-calls`");
     }
 
     @Test
@@ -352,10 +359,10 @@ class RouteFilesTest {
 
     @Test
     void aRouteWithoutDescriptionIsFound() throws IOException {
-        change(SEND, "    description: Sends each message to the queue that it is addressed to\n", "");
+        change(QONVERSION_EVENTS, "    description: Takes the stored Qonversion events in batches and has each translated\n", "");
 
-        assertOnly(SEND, "route:",
-                "`deliver-send` has no description; write `description:` and one sentence that says what it does");
+        assertOnly(QONVERSION_EVENTS, "route:",
+                "`translate-qonversion-events` has no description; write `description:` and one sentence that says what it does");
     }
 
     @Test
@@ -376,7 +383,7 @@ class RouteFilesTest {
 
     /** {@code AdviceWith}, the console and the history of a message name steps by their ids. */
     @ParameterizedTest
-    @ValueSource(strings = {"webhooks", "translate"})
+    @ValueSource(strings = {"webhooks", "translate", "deliver"})
     void everyShippedRouteAndStepHasAnIdInKebabCase(String folder) throws IOException {
         try (Stream<Path> files = Files.list(home.resolve("routes").resolve(folder))) {
             for (Path file : files.toList()) {
@@ -391,7 +398,7 @@ class RouteFilesTest {
         }
     }
 
-    // sends, templates and calls
+    // sends, configurations and calls
 
     @Test
     void aSendThatWouldWaitForAReplyIsFound() throws IOException {
@@ -402,34 +409,10 @@ class RouteFilesTest {
     }
 
     @Test
-    void aTemplateThatIsNotThereIsShownWithWhatWasMeant() throws IOException {
-        change(CLEVERTAP_SANDBOX, "routeTemplateRef: deliver-clevertap", "routeTemplateRef: deliver-clevertab");
-
-        assertOnly(CLEVERTAP_SANDBOX, "deliver-clevertab",
-                "there is no routeTemplate `deliver-clevertab`; did you mean `deliver-clevertap`?");
-    }
-
-    @Test
-    void aParameterThatTheTemplateDoesNotHaveIsShownWithWhatWasMeant() throws IOException {
-        change(CLEVERTAP_SANDBOX, "name: account", "name: acount");
-
-        assertOnly(CLEVERTAP_SANDBOX, "acount",
-                "the routeTemplate `deliver-clevertap` has no parameter `acount`; did you mean `account`?");
-    }
-
-    @Test
-    void aParameterThatTheTemplateNeedsIsAskedFor() throws IOException {
-        write(CLEVERTAP_SANDBOX, "- templatedRoute:\n    routeTemplateRef: deliver-clevertap\n    routeId: deliver-clevertap-sandbox\n");
-
-        assertOnly(CLEVERTAP_SANDBOX, "templatedRoute", "the routeTemplate `deliver-clevertap` needs the parameter `account`; write "
-                + "`- name: account` and its `value:` under `parameters`");
-    }
-
-    @Test
     void aRouteConfigurationThatIsNotThereIsShownWithWhatWasMeant() throws IOException {
-        change(ONESIGNAL_UPDATE, "routeConfigurationId: destination", "routeConfigurationId: destinations");
+        change(CALLS, "routeConfigurationId: destination", "routeConfigurationId: destinations");
 
-        assertOnly(ONESIGNAL_UPDATE, "destinations", "there is no routeConfiguration `destinations`; did you mean `destination`?");
+        assertOnly(CALLS, "Id: destinations", 4, "there is no routeConfiguration `destinations`; did you mean `destination`?");
     }
 
     @Test
@@ -450,10 +433,10 @@ class RouteFilesTest {
 
     @Test
     void twoRoutesCannotStartWithTheSameCall() throws IOException {
-        write(OWN, route("deliver-own", "direct:send", ""));
+        write(OWN, route("deliver-own", "direct:deliver-calls", ""));
 
-        assertThat(problems()).containsExactly(problem(SEND, "route:", "`direct:send` is already the start of `deliver-own` in "
-                + file(OWN) + "; only one route can start there"));
+        assertOnly(OWN, "route:", "`direct:deliver-calls` is already the start of `deliver-calls` in " + file(CALLS)
+                + "; only one route can start there");
     }
 
     // what the settings ask for
@@ -462,21 +445,28 @@ class RouteFilesTest {
     void anAccountWithoutRouteIsToldWhichFileToAdd() throws IOException {
         Files.delete(file(CLEVERTAP_SANDBOX));
 
-        assertOnly(CLEVERTAP_SANDBOX, """
-                is missing, so the queue deliver.clevertap.sandbox would never be emptied; add it with these lines:
-                    - templatedRoute:
-                        routeTemplateRef: deliver-clevertap
-                        routeId: deliver-clevertap-sandbox
-                        parameters:
-                          - name: account
-                            value: sandbox""");
+        assertOnly(CLEVERTAP_SANDBOX, "is missing, so the queue deliver.clevertap.sandbox would never be emptied; copy " + file(CLEVERTAP)
+                + " and put sandbox in place of production:\n    sed 's/production/sandbox/' " + file(CLEVERTAP) + " > " + file(CLEVERTAP_SANDBOX));
+    }
+
+    @Test
+    void theFirstAccountOfADestinationIsToldToCopyTheRouteOfAnother() throws IOException {
+        Files.delete(file(CLEVERTAP));
+        Files.delete(file(CLEVERTAP_SANDBOX));
+
+        assertThat(problems()).extracting(Problem::message).containsExactly("is missing, so the queue deliver.clevertap.production would never be "
+                + "emptied; copy " + file(ONESIGNAL) + " and put clevertap in place of onesignal:\n    sed 's/onesignal/clevertap/' "
+                + file(ONESIGNAL) + " > " + file(CLEVERTAP),
+                "is missing, so the queue deliver.clevertap.sandbox would never be emptied; copy " + file(ONESIGNAL) + " and put clevertap in place of "
+                + "onesignal and sandbox in place of production:\n    sed 's/onesignal/clevertap/; s/production/sandbox/' " + file(ONESIGNAL) + " > "
+                + file(CLEVERTAP_SANDBOX));
     }
 
     @Test
     void anAccountWhoseRouteEmptiesAnotherQueueIsFound() throws IOException {
-        change(CLEVERTAP_SANDBOX, "value: sandbox", "value: production");
+        change(CLEVERTAP_SANDBOX, "jms-batch:deliver.clevertap.sandbox", "jms-batch:deliver.clevertap.production");
 
-        assertOnly(CLEVERTAP_SANDBOX, "templatedRoute", "the route `deliver-clevertap-sandbox` must consume deliver.clevertap.sandbox, "
+        assertOnly(CLEVERTAP_SANDBOX, "route:", "the route `deliver-clevertap-sandbox` must consume deliver.clevertap.sandbox, "
                 + "not jms-batch:deliver.clevertap.production; otherwise the queue deliver.clevertap.sandbox would never be emptied");
     }
 
@@ -546,16 +536,26 @@ class RouteFilesTest {
     void allProblemsAreReportedAtOnce() throws IOException {
         change(EVENTS, "  expression: ${body}", "  expresion: ${body}");
         change(CLEVERTAP, "maxMessages:", "maxMesages:");
-        change(CLEVERTAP, "skipControlHeaders", "skipControlHeader");
+        change(CLEVERTAP, "parallelProcessing", "paralelProcessing");
         Files.delete(file(CLEVERTAP_SANDBOX));
 
         assertThat(problems()).extracting(Problem::file)
-                .containsExactly(file(CLEVERTAP_SANDBOX), file(CLEVERTAP), file(CLEVERTAP), file(EVENTS));
+                .containsExactly(file(CLEVERTAP), file(CLEVERTAP), file(CLEVERTAP_SANDBOX), file(EVENTS));
+    }
+
+    @Test
+    void aPropertyThatAFileMaySetWhichCannotBeReadIsNotReportedAsMissing() throws IOException {
+        change(EVENTS, "name: raw", "name: mine");
+        change(TRANSLATE, "${exchangeProperty.type} ==", "${exchangeProperty.mine} ==");
+        assertThat(problems()).isEmpty();
+        change(EVENTS, "- route:", "- route: [");
+
+        assertThat(problems()).extracting(Problem::file).containsOnly(file(EVENTS));
     }
 
     @Test
     void whatCannotBeReadIsNotAlsoReportedAsMissing() throws IOException {
-        change(CLEVERTAP, "- routeTemplate:", "- routeTemplate: [");
+        change(CLEVERTAP, "- route:", "- route: [");
 
         assertThat(problems()).extracting(Problem::file).containsOnly(file(CLEVERTAP));
     }
