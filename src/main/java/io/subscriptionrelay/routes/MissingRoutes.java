@@ -49,7 +49,9 @@ final class MissingRoutes {
     private void provider(String name, Provider provider) {
         copied("webhooks/%s", name, "webhooks/" + name, "the webhooks of " + name + ", which is opened by "
                 + String.join(" or ", provider.variables()) + ", would be answered with 404");
-        copied("translate/%s-events", name, "events." + name, "the events of " + name + " would be kept and never read");
+        if (set.routes().stream().noneMatch(route -> consumes(route, "events." + name))) {
+            copied("translate/%s-events", name, "events." + name, "the events of " + name + " would be kept and never read");
+        }
         copied("translate/%s", name, "translate-" + name, "nothing would say what the events of " + name + " mean");
         knowsItsProvider(name);
     }
