@@ -32,12 +32,12 @@ class HostileTextTest {
     /** Patterns in the middle of code are looked at one by one; these see settings, or cut what they see before. */
     private static final Map<String, String> INLINE = Map.of(
             "SubscriptionRelayApplication.java", "arguments of the command line",
-            "delivery/Accounts.java", "urls and names of settings",
-
+            "mapping/Accounts.java", "urls and names of settings",
+            "mapping/Destination.java", "settings of destinations",
             "deliver/BatchSettlement.java", "a reason that was cut, and an id that stands in it",
             "mapping/Mapping.java", "replaceAll of blanks, which is linear; messages of the mapping language",
             "mapping/SettingsFile.java", "settings",
-            "parked/ParkedQuery.java", "a query, as long as Tomcat's longest line");
+            "history/ParkedQuery.java", "a query, as long as Tomcat's longest line");
     private static final Pattern INLINE_PATTERN = Pattern.compile(
             "(?<!matcher\\([^\n]{0,80}\\))\\.(replaceAll|replaceFirst|split|matches)\\(\"|Pattern\\.matches\\(");
     private static final Pattern REGEX_OF_A_MAPPING = Pattern.compile("\\b(?:replace|test|capture|split)\\([^\"\\n]*\"((?:[^\"\\\\]|\\\\.)*)\"");
