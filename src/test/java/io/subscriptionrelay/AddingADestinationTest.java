@@ -213,6 +213,14 @@ class AddingADestinationTest {
     }
 
     @Test
+    void aRouteThatIsMissingIsNamedAtStart() throws IOException {
+        Path home = home();
+        Files.delete(home.resolve("routes/deliver/customerio-production.camel.yaml"));
+        assertThatThrownBy(() -> start(home)).isInstanceOf(StartRefusedException.class)
+                .hasMessageContaining("routes/deliver/customerio-production.camel.yaml").hasMessageContaining("sed '");
+    }
+
+    @Test
     void anEditedCallFileIsInUseWithoutARestart() throws IOException {
         Path home = home();
         start(home);
