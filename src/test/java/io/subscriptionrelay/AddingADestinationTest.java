@@ -64,9 +64,9 @@ class AddingADestinationTest {
     }
 
     @Test
-    void thePageConsistsOfAnAccountADestinationAMappingRoutesAndExamples() {
+    void thePageConsistsOfAnAccountADestinationAMappingAndExamples() {
         assertThat(PAGE.files().keySet()).contains("application.yaml").filteredOn(name -> !name.equals("application.yaml"))
-                .allSatisfy(name -> assertThat(name).contains(NAME).matches("(routes|mappings)/.*[.](yaml|jslt|json)"));
+                .allSatisfy(name -> assertThat(name).contains(NAME).matches("mappings/.*[.](yaml|jslt|json)"));
         assertThat(Path.of("docs/adding-a-destination.md")).content().satisfies(page -> assertThat(page.lines().count()).isLessThanOrEqualTo(300));
     }
 
@@ -238,24 +238,13 @@ class AddingADestinationTest {
     private Path home() {
         Path home = Home.copyTo(folder.resolve("home"));
         PAGE.writeTo(home);
-        leadEventsThere(home);
-        run(home, PAGE.blocks("5. Routes", "sh").get(0));
+        run(home, PAGE.blocks("5. Its route", "sh").get(0));
         assertThat(Path.of("docs/adding-a-destination.md")).content().contains("`java -jar target/subscription-relay.jar schemas`");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
         assertThat(new SchemasCommand(Map.of("RELAY_HOME", home.toString()), print, print).run(new String[] {SchemasCommand.NAME})).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).contains(home.resolve("mappings/revenuecat/customerio.schema.json") + " is written");
         return home;
-    }
-
-    /** The call at the end of the route that translates. */
-    private static void leadEventsThere(Path home) {
-        try {
-            Path route = home.resolve("routes/translate/translate.camel.yaml");
-            Files.writeString(route, Files.readString(route) + PAGE.blocks("5. Routes", "yaml").get(1));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static void run(Path home, String command) {

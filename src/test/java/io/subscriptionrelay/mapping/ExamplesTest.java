@@ -51,8 +51,8 @@ class ExamplesTest {
     private static final List<String> PROVIDERS = providers();
     /** Those of which every example says what comes of it. */
     private static final List<String> DESTINATIONS = List.of("clevertap", "onesignal");
-    /** Those that an example may leave out: then whatever comes of it there is not looked at. */
-    private static final List<String> FURTHER_DESTINATIONS = List.of("braze");
+    /** The others that have files, whoever added them. An example may leave them out: then whatever comes of it there is not looked at. */
+    private static final List<String> FURTHER_DESTINATIONS = furtherDestinations();
     private static final List<String> ACCOUNTS = List.of("production", "sandbox");
     private static final String WEBHOOK = ".webhook.json";
 
@@ -76,6 +76,15 @@ class ExamplesTest {
         }
     }
 
+    private static List<String> furtherDestinations() {
+        try (Stream<Path> folders = Files.list(Path.of("mappings", "destinations"))) {
+            return folders.filter(Files::isDirectory).map(folder -> folder.getFileName().toString()).filter(name -> !DESTINATIONS.contains(name))
+                    .sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @BeforeAll
     static void start() throws Exception {
         home = Home.copyTo(folder.resolve("home"));
@@ -83,10 +92,13 @@ class ExamplesTest {
                 .set("relay.mappings-reload", "1h")
                 .set("CLEVERTAP_SANDBOX_ACCOUNT_ID", "TEST-111-222Z").set("CLEVERTAP_SANDBOX_PASSCODE", "x")
                 .set("ONESIGNAL_SANDBOX_APP_ID", "a2d6f6b1-7a1c-4f0e-8a55-2f0b6a9f1c12").set("ONESIGNAL_SANDBOX_API_KEY", "x")
-                .set("BRAZE_INSTANCE", "us-01").set("BRAZE_API_KEY", "x").set("BRAZE_URL", "http://127.0.0.1:9")
-                .set("BRAZE_SANDBOX_INSTANCE", "us-02").set("BRAZE_SANDBOX_API_KEY", "x")
                 .set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN);
         PROVIDERS.forEach(provider -> Webhook.openWithToken(settings, provider));
+        FURTHER_DESTINATIONS.forEach(destination -> ACCOUNTS.stream()
+                .filter(account -> Files.exists(home.resolve("routes/deliver/" + destination + "-" + account + ".camel.yaml"))).forEach(account -> {
+                    String prefix = "relay.destinations." + destination + ".accounts." + account + '.';
+                    settings.set(prefix + "id", account).set(prefix + "secret", "x").set(prefix + "url", "http://127.0.0.1:9");
+                }));
         relay = settings.start();
         for (String destination : Stream.concat(DESTINATIONS.stream(), FURTHER_DESTINATIONS.stream()).toList()) {
             for (String account : ACCOUNTS) {
