@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.web.server.PortInUseException;
@@ -32,6 +33,7 @@ class DemoConfiguration {
     /** RevenueCat's 15 tags are more than some OneSignal plans allow. */
     private static final int TAG_LIMIT = 20;
     private static final int REMEMBERED = 1000;
+    private static final Set<String> SIMULATED = Set.of("clevertap", "onesignal");
 
     @Bean(destroyMethod = "close")
     static CleverTapSimulator cleverTapSimulator(ConfigurableEnvironment environment) {
@@ -71,6 +73,7 @@ class DemoConfiguration {
             properties.put("spring.datasource.url", "jdbc:sqlite:" + folder.resolve("state/state.db").toAbsolutePath());
             urls(properties, environment, "clevertap", cleverTap.url());
             urls(properties, environment, "onesignal", oneSignal.url());
+            othersOff(properties, environment);
             environment.getPropertySources().addFirst(new MapPropertySource("demo", properties));
         };
     }
@@ -78,6 +81,19 @@ class DemoConfiguration {
     private static void urls(Map<String, Object> properties, ConfigurableEnvironment environment, String destination, String url) {
         accounts(environment, destination).keySet()
                 .forEach(name -> properties.put("relay.destinations." + destination + ".accounts[" + name + "].url", url));
+    }
+
+    /** A destination without simulator could only be the real one. */
+    private static void othersOff(Map<String, Object> properties, ConfigurableEnvironment environment) {
+        Binder.get(environment).bind("relay", RelayProperties.class).get().destinations().forEach((destination, settings) -> {
+            if (!SIMULATED.contains(destination)) {
+                settings.accounts().keySet().forEach(name -> {
+                    String account = "relay.destinations." + destination + ".accounts[" + name + "]";
+                    properties.put(account + ".id", "");
+                    properties.put(account + ".secret", "");
+                });
+            }
+        });
     }
 
     private static Map<String, Account> accounts(ConfigurableEnvironment environment, String destination) {

@@ -37,6 +37,8 @@ class DemoTest {
         "CLEVERTAP_URL=http://real.invalid",
         "ONESIGNAL_API_KEY=a real key",
         "ONESIGNAL_SANDBOX=drop",
+        "BRAZE_INSTANCE=us-01",
+        "BRAZE_API_KEY=a real key",
         "BROKER_URL=tcp://real.invalid:61616",
         "STATE_JDBC_URL=jdbc:postgresql://real.invalid/relay"};
     /** The same, with the highest precedence that there is. */
@@ -87,6 +89,8 @@ class DemoTest {
             assertThat(output).contains("  renewal in yen           | 200  | rc_renewal_event 980 JPY        | subscription_status=active +11");
 
             assertThat(demo.getBean(Accounts.class).account("clevertap", "kids-app").url()).isEqualTo(demo.getBean(CleverTapSimulator.class).url());
+
+            assertThat(demo.getBean(Accounts.class).on("braze")).as("Braze, which is not simulated").isFalse();
 
             int port = demo.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
             assertThat(output).contains("curl -i http://localhost:" + port + "/webhooks/revenuecat");
