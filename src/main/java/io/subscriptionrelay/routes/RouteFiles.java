@@ -57,10 +57,9 @@ public final class RouteFiles {
         CamelCatalog catalog = catalog();
         for (RouteFile file : files) {
             schema.check(file.path(), file.root(), problems);
-            EndpointCheck endpoints = new EndpointCheck(catalog, file.path(), problems);
             for (RouteFile.Entry entry : file.entries()) {
                 Steps steps = Steps.of(entry);
-                steps.endpoints().forEach(endpoints::check);
+                steps.endpoints().forEach(endpoint -> new EndpointCheck(catalog, file.path(), endpoint, problems).check());
                 steps.expressions().forEach(expression -> SimpleCheck.check(catalog, file.path(), expression, problems));
             }
         }

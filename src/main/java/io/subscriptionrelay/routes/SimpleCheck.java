@@ -20,7 +20,8 @@ final class SimpleCheck {
 
     static void check(CamelCatalog catalog, Path file, Simple expression, Problems problems) {
         ScalarNode node = (ScalarNode) expression.at();
-        String text = filledIn(node.getValue());
+        // a number may stand wherever a value may; with the same length, positions stay right
+        String text = Values.fillIn(node.getValue(), PLACEHOLDER, placeholder -> "1".repeat(placeholder.length()));
         if (text.isBlank() || text.startsWith(FROM_A_FILE) || text.chars().allMatch(Character::isDigit)) {
             return;
         }
@@ -35,21 +36,6 @@ final class SimpleCheck {
         problems.add(file, node.getStartMark().orElse(null), column, "`" + node.getValue() + "` is not a valid "
                 + (expression.condition() ? "condition" : "expression") + ": " + reason(result)
                 + " at character " + (result.getIndex() + 1));
-    }
-
-    /** Placeholders become numbers of the same length: a number may stand wherever a value may, and positions stay right. */
-    private static String filledIn(String text) {
-        String before = text;
-        String after = fillIn(before);
-        while (!after.equals(before)) {
-            before = after;
-            after = fillIn(before);
-        }
-        return after;
-    }
-
-    private static String fillIn(String text) {
-        return PLACEHOLDER.matcher(text).replaceAll(match -> "1".repeat(match.group().length()));
     }
 
     private static String reason(LanguageValidationResult result) {

@@ -1,6 +1,8 @@
 package io.subscriptionrelay.routes;
 
 import java.util.Collection;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.apache.camel.util.json.JsonObject;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -37,6 +39,12 @@ final class Values {
     /** Whether the value is only known once properties are put in, or when a message comes. */
     static boolean hasPlaceholder(String text) {
         return text.contains("{{") || text.contains("${");
+    }
+
+    /** The text with something in place of each placeholder. They may stand in each other, so it goes from the inside out. */
+    static String fillIn(String text, Pattern placeholder, UnaryOperator<String> value) {
+        String filled = placeholder.matcher(text).replaceAll(match -> value.apply(match.group()));
+        return filled.equals(text) ? text : fillIn(filled, placeholder, value);
     }
 
     static String expected(String type) {

@@ -59,10 +59,12 @@ final class Yaml {
         return text(get(node, key));
     }
 
-    /** Goes through all that stands in a node, from the top. */
+    /** Goes through all keys that stand in a node, from the top. */
     static void visit(Node node, BiConsumer<String, Node> visit) {
         for (NodeTuple entry : entries(node)) {
-            visit.accept(text(entry.getKeyNode()), entry.getValueNode());
+            if (text(entry.getKeyNode()) != null) {
+                visit.accept(text(entry.getKeyNode()), entry.getValueNode());
+            }
             visit(entry.getValueNode(), visit);
         }
         items(node).forEach(item -> visit(item, visit));
