@@ -11,7 +11,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -99,18 +98,15 @@ final class DslSchema {
     private List<Finding> check(JsonObject schema, Node node, Place place) {
         List<Finding> found = new ArrayList<>();
         if (schema.get("type") instanceof String type && !Values.fits(type, schema, node)) {
-            found.add(new Finding(Kind.UNFIT, place.depth(), node, node,
+            return List.of(new Finding(Kind.UNFIT, place.depth(), node, node,
                     place.named() + " must be " + Values.expected(type) + ", not " + Values.actual(node)));
-            return found;
         }
         if (schema.get("enum") instanceof Collection<?> choices && !Values.isOneOf(choices, node)) {
-            List<String> names = choices.stream().map(String::valueOf).toList();
-            found.add(wrong(node, place, place.named() + " must be one of " + String.join(", ", names) + ", not "
-                    + Values.actual(node)));
-            return found;
+            return List.of(wrong(node, node, place, place.named() + " must be one of "
+                    + choices.stream().map(String::valueOf).collect(Collectors.joining(", ")) + ", not " + Values.actual(node)));
         }
         if (schema.get("$ref") instanceof String reference) {
-            found.addAll(check(definition(reference), node, place));
+            found.addAll(check(object(definitions.get(reference.substring(reference.lastIndexOf('/') + 1))), node, place));
         }
         if (node instanceof MappingNode mapping) {
             found.addAll(keys(schema, mapping, place));
@@ -125,7 +121,7 @@ final class DslSchema {
             found.addAll(alternatives(branches, node, place, 1));
         }
         if (schema.get("not") instanceof JsonObject forbidden && check(forbidden, node, place).isEmpty()) {
-            found.add(new Finding(Kind.MISSING, place.depth(), node, node, place.named() + " has keys that exclude each other"));
+            found.add(missing(node, place, "keys that exclude each other"));
         }
         return found;
     }
@@ -144,7 +140,7 @@ final class DslSchema {
                         + (properties.containsKey(key) ? "start it with a `- ` of its own"
                         : "indent it further, so that it is part of `" + beside + "`")));
             } else if (isDescribedElsewhere(properties.get(key)) && Yaml.isEmpty(entry.getValueNode())) {
-                found.add(wrong(entry.getValueNode(), place, "`" + key + "` has nothing under it; indent what belongs to it further"));
+                found.add(wrong(entry.getValueNode(), entry.getValueNode(), place, "`" + key + "` has nothing under it; indent what belongs to it further"));
             } else if (properties.get(key) instanceof JsonObject property) {
                 found.addAll(check(property, entry.getValueNode(), place.under(key)));
             } else if (closed) {
@@ -155,11 +151,11 @@ final class DslSchema {
         }
         for (Object required : collection(schema.get("required"))) {
             if (Yaml.get(node, required.toString()) == null) {
-                found.add(new Finding(Kind.MISSING, place.depth(), node, node, place.named() + " has no `" + required + "`"));
+                found.add(missing(node, place, "no `" + required + "`"));
             }
         }
         if (lacksExpression(schema, properties, node)) {
-            found.add(new Finding(Kind.MISSING, place.depth(), node, node, place.named() + " has no `expression`"));
+            found.add(missing(node, place, "no `expression`"));
         }
         return found;
     }
@@ -177,12 +173,8 @@ final class DslSchema {
 
     /** The names to choose from; the short forms of {@code expression} only if there is nothing else. */
     private static Collection<String> known(JsonObject properties) {
-        Set<String> names = new TreeSet<>();
-        for (Map.Entry<String, Object> property : properties.entrySet()) {
-            if (!isDescribedElsewhere(property.getValue()) || "expression".equals(property.getKey())) {
-                names.add(property.getKey());
-            }
-        }
+        Set<String> names = properties.keySet().stream().filter(name -> "expression".equals(name) || !isDescribedElsewhere(properties.get(name)))
+                .collect(Collectors.toCollection(TreeSet::new));
         return names.isEmpty() ? new TreeSet<>(properties.keySet()) : names;
     }
 
@@ -190,20 +182,19 @@ final class DslSchema {
         List<List<Finding>> failures = new ArrayList<>();
         Set<String> keys = new TreeSet<>();
         Set<String> fitting = new LinkedHashSet<>();
-        int fits = 0;
         for (Object branch : branches) {
             List<String> required = collection(object(branch).get("required")).stream().map(String::valueOf).toList();
             List<Finding> findings = check(object(branch), node, place);
             if (findings.isEmpty()) {
-                fits++;
                 fitting.addAll(required);
             } else {
                 failures.add(findings);
             }
             keys.addAll(required);
         }
+        int fits = branches.size() - failures.size();
         if (fits > most) {
-            return List.of(wrong(node, place, place.named() + " has " + String.join(" and ", fitting) + "; keep one of them"));
+            return List.of(wrong(node, node, place, place.named() + " has " + String.join(" and ", fitting) + "; keep one of them"));
         }
         return fits > 0 ? List.of() : meant(failures, keys, node, place);
     }
@@ -223,20 +214,15 @@ final class DslSchema {
         return List.of(Yaml.entries(node).stream().findFirst().map(NodeTuple::getKeyNode)
                 .map(key -> wrong(node, key, place, "unknown key `" + Yaml.text(key) + "` under " + place.named()
                         + Spelling.hint(Yaml.text(key), keys)))
-                .orElseGet(() -> new Finding(Kind.MISSING, place.depth(), node, node,
-                        place.named() + " has nothing in it; write for example `simple:` under it")));
+                .orElseGet(() -> missing(node, place, "nothing in it; write for example `simple:` under it")));
     }
 
-    private static Finding wrong(Node node, Place place, String message) {
-        return wrong(node, node, place, message);
+    private static Finding missing(Node node, Place place, String what) {
+        return new Finding(Kind.MISSING, place.depth(), node, node, place.named() + " has " + what);
     }
 
     private static Finding wrong(Node owner, Node at, Place place, String message) {
         return new Finding(Kind.WRONG, place.depth(), owner, at, message);
-    }
-
-    private JsonObject definition(String reference) {
-        return object(definitions.get(reference.substring(reference.lastIndexOf('/') + 1)));
     }
 
     private static JsonObject object(Object value) {

@@ -10,9 +10,9 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * @param at where its uri stands
  * @param uri as written, with placeholders
  * @param parameters the node under {@code parameters}; null when there is none
- * @param oneWay whether the step itself says {@code pattern: InOnly}
+ * @param pattern of the exchange, as the step itself says it; null when it does not
  */
-record Endpoint(Role role, Node at, String uri, Node parameters, boolean oneWay) {
+record Endpoint(Role role, Node at, String uri, Node parameters, String pattern) {
 
     /** What a route does with an endpoint. */
     enum Role {
@@ -47,6 +47,12 @@ record Endpoint(Role role, Node at, String uri, Node parameters, boolean oneWay)
     String query() {
         int start = uri.indexOf('?');
         return start < 0 ? "" : uri.substring(start + 1);
+    }
+
+    /** Whether it is told to wait for no reply. */
+    boolean oneWay() {
+        return "InOnly".equalsIgnoreCase(pattern) || "InOnly".equalsIgnoreCase(Yaml.text(parameters, "exchangePattern"))
+                || query().matches("(?i)(.*&)?exchangePattern=InOnly(&.*)?");
     }
 
     private String withoutQuery() {

@@ -2,7 +2,7 @@ package io.subscriptionrelay.routes;
 
 import io.subscriptionrelay.routes.Endpoint.Role;
 import io.subscriptionrelay.routes.RouteFile.Entry;
-import io.subscriptionrelay.routes.RouteSet.Route;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,117 +23,102 @@ final class LintRules {
     }
 
     void check() {
-        for (RouteFile file : files) {
-            for (Entry entry : file.entries()) {
-                check(file, entry);
-            }
-        }
+        files.forEach(file -> file.entries().forEach(entry -> check(file, entry)));
         if (set.complete()) {
             calls();
         }
     }
 
     private void check(RouteFile file, Entry entry) {
+        Path path = file.path();
         switch (entry.kind()) {
             case "route" -> {
                 routeId(file, entry);
-                description(file, entry);
-                routeConfiguration(file, entry.body());
-                Steps.all(entry).stream().filter(step -> step.id() != null)
-                        .forEach(step -> unique(file, step.id(), Yaml.get(step.body(), "id"), "step"));
+                if (entry.lacks("description")) {
+                    problems.add(path, entry.key(), (entry.id() == null ? "this route" : "`" + entry.id() + "`")
+                            + " has no description; write `description:` and one sentence that says what it does");
+                }
+                routeConfiguration(path, Yaml.get(entry.body(), "routeConfigurationId"));
+                unique(path, Yaml.get(entry.body(), "id"), "route");
+                Steps.all(entry).forEach(step -> unique(path, Yaml.get(step.body(), "id"), "step"));
             }
-            case "routeConfiguration" -> configurationId(file, entry);
-            case "from" -> problems.add(file.path(), entry.key(),
-                    "a route needs an id and a description; write `- route:` and put `from:` under it");
+            case "routeConfiguration" -> {
+                if (entry.lacks("id")) {
+                    problems.add(path, entry.key(), "a route configuration needs an id; write `id:` under it");
+                }
+                unique(path, Yaml.get(entry.body(), "id"), "configuration");
+            }
+            case "from" -> problems.add(path, entry.key(), "a route needs an id and a description; write `- route:` and put `from:` under it");
             default -> {
                 // beans, rest and the like have no id of their own
             }
         }
-        Steps.of(entry).endpoints().forEach(endpoint -> oneWay(file, endpoint));
+        Steps.of(entry).endpoints().forEach(endpoint -> oneWay(path, endpoint));
     }
 
     /** The console, the logs and the metrics name a route by its id; who reads it there has to find its file. */
     private void routeId(RouteFile file, Entry entry) {
-        String id = entry.text("id");
+        String id = entry.id();
+        String prefix = file.prefix().isEmpty() ? "" : file.prefix() + "-";
         boolean alone = file.entries().size() == 1;
-        if (id == null || id.isBlank()) {
-            problems.add(file.path(), entry.key(), "this route has no `id`; write `id: "
-                    + (alone ? file.id() : file.prefix().isEmpty() ? "…" : file.prefix() + "-…") + "`");
+        if (entry.lacks("id")) {
+            problems.add(file.path(), entry.key(), "this route has no `id`; write `id: " + (alone ? file.id() : prefix + "…") + "`");
         } else if (alone && !id.equals(file.id())) {
-            problems.add(file.path(), entry.at("id"), "`id: " + id + "` does not fit the name of the file; write `id: " + file.id()
+            problems.add(file.path(), Yaml.get(entry.body(), "id"), "`id: " + id + "` does not fit the name of the file; write `id: " + file.id()
                     + "`, or rename the file");
-        } else if (!id.equals(file.id()) && !id.equals(file.prefix()) && !file.prefix().isEmpty() && !id.startsWith(file.prefix() + "-")) {
-            problems.add(file.path(), entry.at("id"), "`id: " + id + "` does not start with the name of the folder; write `id: "
-                    + file.prefix() + "-" + id + "`, or move the file");
+        } else if (!id.equals(file.id()) && !id.equals(file.prefix()) && !id.startsWith(prefix)) {
+            problems.add(file.path(), Yaml.get(entry.body(), "id"), "`id: " + id + "` does not start with the name of the folder; write `id: "
+                    + prefix + id + "`, or move the file");
         }
-        unique(file, id, entry.at("id"), "route");
-    }
-
-    private void configurationId(RouteFile file, Entry entry) {
-        String id = entry.text("id");
-        if (id == null || id.isBlank()) {
-            problems.add(file.path(), entry.key(), "a route configuration needs an id; write `id:` under it");
-        }
-        unique(file, id, entry.at("id"), entry.kind());
     }
 
     /** Camel wants the ids of steps, too, to be unique among all routes. */
-    private void unique(RouteFile file, String id, Node at, String kind) {
-        String place = file.path() + at.getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse("");
-        String other = id == null ? null : ids.putIfAbsent(kind + " " + id, place);
-        if (other != null) {
-            problems.add(file.path(), at, "`" + id + "` is also in " + other + "; give one of them another id");
-        }
-    }
-
-    private void description(RouteFile file, Entry entry) {
-        String description = entry.text("description");
-        if (description == null || description.isBlank()) {
-            problems.add(file.path(), entry.key(), (entry.text("id") == null ? "this " + entry.kind() : "`" + entry.text("id") + "`")
-                    + " has no description; write `description:` and one sentence that says what it does");
+    private void unique(Path file, Node id, String kind) {
+        if (Yaml.text(id) != null) {
+            String place = file + id.getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse("");
+            String other = ids.putIfAbsent(kind + " " + Yaml.text(id), place);
+            if (other != null) {
+                problems.add(file, id, "`" + Yaml.text(id) + "` is also in " + other + "; give one of them another id");
+            }
         }
     }
 
     /** Camel ignores the name of a configuration that is not there, and with it the way to treat failures. */
-    private void routeConfiguration(RouteFile file, Node route) {
-        Node at = Yaml.get(route, "routeConfigurationId");
+    private void routeConfiguration(Path file, Node at) {
         String names = Yaml.text(at);
         if (names == null || !set.complete() || Values.hasPlaceholder(names) || names.contains("*")) {
             return;
         }
-        for (String name : names.split(",")) {
-            if (!set.configurations().contains(name.trim())) {
-                problems.add(file.path(), at, "there is no routeConfiguration `" + name.trim() + "`"
-                        + Spelling.hint(name.trim(), set.configurations()));
+        for (String name : names.trim().split("\\s*,\\s*")) {
+            if (!set.configurations().contains(name)) {
+                problems.add(file, at, "there is no routeConfiguration `" + name + "`" + Spelling.hint(name, set.configurations()));
             }
         }
     }
 
     /** Without InOnly the sender waits 20 s for a reply that nobody sends, and the message is dropped by the broker after that. */
-    private void oneWay(RouteFile file, Endpoint endpoint) {
+    private void oneWay(Path file, Endpoint endpoint) {
         boolean sends = endpoint.role() == Role.SENDS || endpoint.role() == Role.SENDS_DYNAMICALLY;
-        if (sends && "jms".equals(endpoint.scheme()) && !endpoint.oneWay()
-                && !"InOnly".equalsIgnoreCase(Yaml.text(endpoint.parameters(), "exchangePattern"))
-                && !endpoint.query().matches("(?i)(.*&)?exchangePattern=InOnly(&.*)?")) {
-            problems.add(file.path(), endpoint.at(),
+        if (sends && "jms".equals(endpoint.scheme()) && !endpoint.oneWay()) {
+            problems.add(file, endpoint.at(),
                     "a jms endpoint waits for a reply unless told otherwise; write `exchangePattern: InOnly` under `parameters`");
         }
     }
 
     /** Every direct endpoint that is called is the start of one route. */
     private void calls() {
-        Map<String, Route> consumers = new HashMap<>();
-        for (Route route : set.routes()) {
+        Map<String, Entry> consumers = new HashMap<>();
+        for (Entry route : set.routes()) {
             for (String address : route.consumed()) {
-                Route other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
+                Entry other = address.startsWith("direct:") ? consumers.putIfAbsent(address, route) : null;
                 if (other != null) {
-                    problems.add(route.file(), route.entry().key(), "`" + address + "` is already the start of " + other.named() + " in "
+                    problems.add(route.file(), route.key(), "`" + address + "` is already the start of " + other.named() + " in "
                             + other.file() + "; only one route can start there");
                 }
             }
         }
-        for (Route route : set.routes()) {
-            for (Endpoint endpoint : route.endpoints()) {
+        for (Entry route : set.routes()) {
+            for (Endpoint endpoint : Steps.of(route).endpoints()) {
                 String address = endpoint.address();
                 if (endpoint.role() != Role.CONSUMES && address.startsWith("direct:") && !Values.hasPlaceholder(address)
                         && !consumers.containsKey(address)) {

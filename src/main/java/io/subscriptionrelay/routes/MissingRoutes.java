@@ -1,12 +1,14 @@
 package io.subscriptionrelay.routes;
 
-import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.routes.RouteSet.Route;
+import io.subscriptionrelay.config.RelayProperties.Provider;
+import io.subscriptionrelay.routes.RouteFile.Entry;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -53,22 +55,34 @@ final class MissingRoutes {
             copied("translate/%s-events", name, "events." + name, "the events of " + name + " would be kept and never read");
         }
         copied("translate/%s", name, "translate-" + name, "nothing would say what the events of " + name + " mean");
-        knowsItsProvider(name);
+        set.route("webhooks-" + name).ifPresent(route -> knowsItsProvider(route, name));
     }
 
     /** Asks for a route of a provider, which is like that of any other provider. */
     private void copied(String path, String name, String source, String otherwise) {
         Optional<Path> other = properties.providers().keySet().stream().filter(one -> !one.equals(name))
-                .flatMap(one -> set.route(id(path.formatted(one))).stream()).map(Route::file).findFirst();
+                .flatMap(one -> set.route(id(path.formatted(one))).stream()).map(Entry::file).findFirst();
         want(path.formatted(name), source, otherwise, other.map(file -> "copy " + file + " and write " + name + " in place of its provider"));
     }
 
     /** The secret that is asked for, and the queue, are those of the provider whose name the route sets. */
-    private void knowsItsProvider(String name) {
-        set.route("webhooks-" + name).filter(route -> !route.constants(PROVIDER).contains(name)).ifPresent(route ->
-                problems.add(route.file(), route.entry().key(), "the route `webhooks-" + name + "` must set the property `" + PROVIDER + "` to "
-                        + name + (route.constants(PROVIDER).isEmpty() ? "" : ", not " + String.join(", ", route.constants(PROVIDER)))
-                        + ", before it calls direct:webhook; otherwise its webhooks would be taken for those of nobody, or of another"));
+    private void knowsItsProvider(Entry route, String name) {
+        Set<String> names = new TreeSet<>();
+        Yaml.visit(route.body(), (key, node) -> {
+            if ("setProperty".equals(key) && PROVIDER.equals(Yaml.text(node, "name"))) {
+                Yaml.visit(node, (language, value) -> {
+                    String constant = Yaml.text(value) != null ? Yaml.text(value) : Yaml.text(value, "expression");
+                    if ("constant".equals(language) && constant != null) {
+                        names.add(constant);
+                    }
+                });
+            }
+        });
+        if (!names.contains(name)) {
+            problems.add(route.file(), route.key(), "the route `" + route.id() + "` must set the property `" + PROVIDER + "` to " + name
+                    + (names.isEmpty() ? "" : ", not " + String.join(", ", names))
+                    + ", before it calls direct:webhook; otherwise its webhooks would be taken for those of nobody, or of another");
+        }
     }
 
     /** Asks for the route of an account, which is like that of another account of its destination, or of another destination. */
@@ -96,20 +110,20 @@ final class MissingRoutes {
     /** Asks for a route that is named like its file and consumes from there. */
     private void want(String path, String source, String otherwise, Optional<String> advice) {
         String id = id(path);
-        Optional<Route> route = set.route(id);
+        Optional<Entry> route = set.route(id);
         if (route.isEmpty()) {
             problems.add(file(path), "is missing, so " + otherwise + "; "
                     + advice.orElse("add it with a route `" + id + "` that consumes " + source));
         } else if (!consumes(route.get(), source)) {
             String consumed = String.join(", ", route.get().consumed());
             if (!Values.hasPlaceholder(consumed)) {
-                problems.add(route.get().file(), route.get().entry().key(), "the route `" + id + "` must consume " + source + ", not " + consumed
+                problems.add(route.get().file(), route.get().key(), "the route `" + id + "` must consume " + source + ", not " + consumed
                         + "; otherwise " + otherwise);
             }
         }
     }
 
-    private static boolean consumes(Route route, String source) {
+    private static boolean consumes(Entry route, String source) {
         return route.consumed().stream().anyMatch(address -> address.replaceFirst(":/+", ":").endsWith(":" + source));
     }
 

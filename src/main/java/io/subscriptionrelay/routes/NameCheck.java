@@ -131,7 +131,7 @@ final class NameCheck {
     }
 
     private void properties(RouteFile file, Entry entry) {
-        Set<String> known = facts(entry.text("id"));
+        Set<String> known = facts(entry.id());
         if (known.isEmpty()) {
             return;
         }

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.routes;
 
+import io.subscriptionrelay.routes.Endpoint.Role;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -11,7 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -30,47 +30,48 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
     private static final Pattern BARE_PLACEHOLDER = Pattern.compile("[^#]*(?::|-)\\s+(\\{\\{.*)");
 
     /** An item of the file's list: {@code - kind: body}. */
-    record Entry(String kind, Node key, Node body) {
+    record Entry(Path file, String kind, Node key, Node body) {
 
-        String text(String name) {
-            return Yaml.text(body, name);
+        String id() {
+            return Yaml.text(body, "id");
         }
 
-        /** Where a value stands, or the whole entry when there is none. */
-        Node at(String name) {
-            Node value = Yaml.get(body, name);
-            return value == null ? key : value;
+        String named() {
+            return id() == null ? "a route" : "`" + id() + "`";
+        }
+
+        boolean lacks(String name) {
+            return Yaml.text(body, name) == null || Yaml.text(body, name).isBlank();
+        }
+
+        /** The addresses that it takes messages from. */
+        List<String> consumed() {
+            return Steps.of(this).endpoints().stream().filter(endpoint -> endpoint.role() == Role.CONSUMES).map(Endpoint::address).toList();
         }
     }
 
     static Optional<RouteFile> read(Path folder, Path path, Problems problems) {
-        String text;
+        String text = "";
         try {
             text = Files.readString(path);
+            Optional<Node> root = Yaml.read(text);
+            if (root.isPresent()) {
+                return root.filter(node -> isFinite(path, node, problems)).map(node -> of(folder, path, node)).filter(file -> file.isPlain(problems));
+            }
+            problems.add(path, "has no routes; write them, or delete the file");
         } catch (CharacterCodingException e) {
             problems.add(path, "is not UTF-8; save it as UTF-8");
-            return Optional.empty();
         } catch (IOException e) {
             problems.add(path, "cannot be read (" + e.getClass().getSimpleName() + ")");
-            return Optional.empty();
-        }
-        try {
-            Optional<Node> root = Yaml.read(text);
-            if (root.isEmpty()) {
-                problems.add(path, "has no routes; write them, or delete the file");
-                return Optional.empty();
-            }
-            return isFinite(path, root.get(), problems) ? Optional.of(of(folder, path, root.get())).filter(file -> file.isPlain(problems))
-                    : Optional.empty();
         } catch (YamlEngineException e) {
             if (!hasBarePlaceholders(path, text, problems)) {
-                Mark mark = e instanceof MarkedYamlEngineException marked
-                        ? marked.getProblemMark().or(marked::getContextMark).orElse(null) : null;
-                problems.add(path, mark, 0, "not valid YAML: "
-                        + (e instanceof MarkedYamlEngineException marked ? marked.getProblem() : e.getMessage()));
+                Optional<MarkedYamlEngineException> marked = Optional.of(e).filter(MarkedYamlEngineException.class::isInstance)
+                        .map(MarkedYamlEngineException.class::cast);
+                problems.add(path, marked.flatMap(at -> at.getProblemMark().or(at::getContextMark)).orElse(null), 0, "not valid YAML: "
+                        + marked.map(MarkedYamlEngineException::getProblem).orElse(e.getMessage()));
             }
-            return Optional.empty();
         }
+        return Optional.empty();
     }
 
     private static RouteFile of(Path folder, Path path, Node root) {
@@ -83,7 +84,7 @@ record RouteFile(Path path, String id, String prefix, Node root, List<Entry> ent
         List<Entry> entries = new ArrayList<>();
         for (Node item : Yaml.items(root)) {
             for (NodeTuple entry : Yaml.entries(item)) {
-                entries.add(new Entry(Yaml.text(entry.getKeyNode()), entry.getKeyNode(), entry.getValueNode()));
+                entries.add(new Entry(path, Yaml.text(entry.getKeyNode()), entry.getKeyNode(), entry.getValueNode()));
             }
         }
         return new RouteFile(path, shared ? name : String.join("-", names), prefix, root, entries);

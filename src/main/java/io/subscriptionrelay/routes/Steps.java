@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
 
 /** What Camel's catalog can judge in an entry of a route file. */
 record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
@@ -57,7 +56,7 @@ record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
     }
 
     private void add(String key, Node node, boolean condition) {
-        if (FREE.contains(key)) {
+        if (key == null || FREE.contains(key)) {
             return;
         }
         if (ROLES.containsKey(key)) {
@@ -66,28 +65,23 @@ record Steps(List<Endpoint> endpoints, List<Simple> expressions) {
         if ("simple".equals(key) || "log".equals(key)) {
             expression(Yaml.text(node) != null ? node : Yaml.get(node, "simple".equals(key) ? "expression" : "message"), condition);
         }
-        boolean holds = CONDITIONS.contains(key) || ("expression".equals(key) && condition)
-                || ("loop".equals(key) && "true".equals(Yaml.text(node, "doWhile")));
-        descend(node, holds);
+        descend(node, CONDITIONS.contains(key) || ("expression".equals(key) && condition)
+                || ("loop".equals(key) && "true".equals(Yaml.text(node, "doWhile"))));
     }
 
     private void descend(Node node, boolean condition) {
-        for (NodeTuple entry : Yaml.entries(node)) {
-            add(Yaml.text(entry.getKeyNode()), entry.getValueNode(), condition);
-        }
+        Yaml.entries(node).forEach(entry -> add(Yaml.text(entry.getKeyNode()), entry.getValueNode(), condition));
         Yaml.items(node).forEach(item -> descend(item, condition));
     }
 
     private void endpoint(Role role, Node node) {
         Node at = Yaml.text(node) != null ? node : Yaml.get(node, "uri");
         String uri = Yaml.text(at);
-        if (uri == null || uri.isBlank()) {
-            return;
-        }
-        endpoints.add(new Endpoint(role, at, uri.trim(), Yaml.get(node, "parameters"),
-                "InOnly".equalsIgnoreCase(Yaml.text(node, "pattern"))));
-        if ((role == Role.SENDS_DYNAMICALLY || role == Role.TAPS) && !uri.startsWith("language:")) {
-            expression(at, false);
+        if (uri != null && !uri.isBlank()) {
+            endpoints.add(new Endpoint(role, at, uri.trim(), Yaml.get(node, "parameters"), Yaml.text(node, "pattern")));
+            if ((role == Role.SENDS_DYNAMICALLY || role == Role.TAPS) && !uri.startsWith("language:")) {
+                expression(at, false);
+            }
         }
     }
 

@@ -389,7 +389,7 @@ class RouteFilesTest {
             for (Path file : files.toList()) {
                 for (RouteFile.Entry route : RouteFile.read(home.resolve("routes"), file, new Problems()).orElseThrow().entries()) {
                     assertThat(route.kind()).as(file.toString()).isEqualTo("route");
-                    assertThat(route.text("id")).as(file.toString()).matches(KEBAB_CASE);
+                    assertThat(route.id()).as(file.toString()).matches(KEBAB_CASE);
                     assertThat(Steps.all(route)).isNotEmpty().allSatisfy(step -> assertThat(step.id())
                             .as("`" + step.kind() + "` in " + file + step.at().getStartMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse(""))
                             .matches(KEBAB_CASE));
