@@ -43,7 +43,12 @@ final class AccountCalls {
             @Override
             public void pass(boolean asks) {
                 synchronized (AccountCalls.this) {
-                    line.add(new Place(visitor, asks));
+                    if (asks) {
+                        // those that were let through before it closed are no reason to ask later
+                        line.addFirst(new Place(visitor, true));
+                    } else {
+                        line.add(new Place(visitor, false));
+                    }
                 }
                 next();
             }
@@ -73,7 +78,7 @@ final class AccountCalls {
                 }
                 place = line.remove();
                 inFlight++;
-                wait = place.visitor.ending() ? 0 : start() - scheduler.nanos();
+                wait = place.asks || place.visitor.ending() ? 0 : start() - scheduler.nanos();
             }
             if (wait > 0) {
                 scheduler.after(wait, () -> threads.execute(() -> begin(place)));

@@ -86,6 +86,24 @@ class AccountOutageTest {
     }
 
     @Test
+    void howeverManyWaitTheQuestionGoesFirst() {
+        VirtualDelivery relay = VirtualDelivery.oneSignal(Reply::taken);
+        IntStream.range(0, 10_000).forEach(i -> relay.state("user-" + i, i));
+        relay.time.until(() -> relay.outcomes.delivered.size() > 50, MOMENT);
+        relay.server = call -> Reply.of(503, "");
+        relay.time.until(() -> !relay.gate().open(), MOMENT);
+        int calls = relay.made.size();
+        // one after 1 s, one 2 s later
+        relay.time.advance(Duration.ofMillis(3500));
+        assertThat(relay.made.size() - calls).isEqualTo(2);
+        relay.server = Reply::taken;
+        relay.time.until(relay.gate()::open, MOMENT);
+        Duration open = relay.time.elapsed();
+        assertThat(relay.settle(Duration.ofSeconds(15))).as("settled %s after it was back", relay.time.elapsed().minus(open)).isTrue();
+        assertThat(relay.outcomes.delivered).hasSize(10_000).doesNotHaveDuplicates();
+    }
+
+    @Test
     void anOutageOfThreeDaysParksNothing() {
         VirtualDelivery relay = VirtualDelivery.oneSignal(call -> Reply.of(503, ""));
         IntStream.range(0, 20).forEach(i -> relay.state("user-" + i, i));
