@@ -54,6 +54,11 @@ final class AccountCalls {
             }
 
             @Override
+            public boolean failed() {
+                return visitor.failed();
+            }
+
+            @Override
             public boolean ending() {
                 return visitor.ending();
             }

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Whether an account answers is known of the account, not of a call: a circuit breaker that waits instead of failing. The first failure
  * that is the account's closes it. Everybody waits at it then, without a thread, and one call at a time asks whether the account is
- * back: after 1, 2, 4, then every 5 seconds, or when {@code Retry-After} says. The first call that began after it was closed and is answered
- * opens it.
+ * back: after 1, 2, 4, then every 5 seconds, or when {@code Retry-After} says; one that has not failed itself, if there is any. The first
+ * call that began after it was closed and is answered opens it.
  *
  * <p>A call that fails although a call that began later was answered does not close it: then the call is at fault, and not the account.
  */
@@ -34,6 +34,9 @@ final class AccountGate {
          * @param asks whether the call is the one that asks if the account is back; its end has to be told
          */
         void pass(boolean asks);
+
+        /** Whether its last call has failed: another one tells more of the account. */
+        boolean failed();
 
         /** Whether it need not wait any more, because what it is a part of ends. */
         boolean ending();
@@ -87,7 +90,8 @@ final class AccountGate {
             }
             long now = scheduler.nanos();
             if (closed && now - askAt >= 0 && !line.isEmpty()) {
-                asker = line.remove();
+                asker = line.stream().filter(next -> !next.failed()).findFirst().orElse(line.peek());
+                line.remove(asker);
                 asking = true;
                 askAt = now + UNANSWERED;
             }

@@ -150,6 +150,11 @@ public final class Calls {
             }
 
             @Override
+            public boolean failed() {
+                return !waiting.isEmpty() && waiting.element().failed;
+            }
+
+            @Override
             public boolean ending() {
                 return delivery.ending() || outOfPatience();
             }

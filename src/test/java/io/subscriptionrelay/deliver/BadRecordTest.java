@@ -171,4 +171,23 @@ class BadRecordTest {
         // one call each time, besides those for it
         assertThat(relay.made.stream().skip(calls).filter(call -> !call.ids().contains("r123")).count()).isLessThanOrEqualTo(ticks[0] + 1);
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {30, 300, 1000})
+    void whileManyBadOnesAreFoundInABatchOthersWaitForSeconds(int bad) {
+        VirtualDelivery relay = VirtualDelivery.cleverTap(call -> call.ids().stream().anyMatch(id -> isOneOf(bad, id)) ? Reply.of(500, "")
+                : Reply.taken(call));
+        IntStream.range(0, 1000).forEach(i -> relay.event("user-" + i, i));
+        List<String> others = new ArrayList<>();
+        relay.time.every(Duration.ofMillis(400), () -> others.add(relay.event("other-" + others.size(), 1000 + others.size())));
+        assertThat(relay.time.until(() -> relay.settled.stream().filter(one -> one.startsWith("isolate")).count() >= bad, Duration.ofMinutes(30)))
+                .as("all of them are found").isTrue();
+        assertThat(others.stream().map(relay::wait).max(Duration::compareTo).orElseThrow()).isLessThan(Duration.ofSeconds(3));
+    }
+
+    /** So many of the first 1000, apart from one another. */
+    private static boolean isOneOf(int bad, String id) {
+        int number = Integer.parseInt(id.substring(1));
+        return number < 1000 && number * 7 % 1000 < bad;
+    }
 }
