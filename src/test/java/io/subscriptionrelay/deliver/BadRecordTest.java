@@ -159,8 +159,8 @@ class BadRecordTest {
         int calls = relay.made.size();
         assertThat(calls).isLessThan(40);
         int[] ticks = {0};
-        relay.time.every(Duration.ofSeconds(30), () -> {
-            IntStream.range(0, 20).forEach(i -> relay.event("other-" + ticks[0] + '-' + i, i));
+        relay.time.every(Duration.ofSeconds(50), () -> {
+            IntStream.range(0, 5).forEach(i -> relay.event("other-" + ticks[0] + '-' + i, i));
             ticks[0]++;
         });
         relay.time.until(() -> !relay.outcomes.parked.isEmpty(), DAY.plusHours(4));

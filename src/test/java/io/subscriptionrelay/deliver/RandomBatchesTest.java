@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RandomBatchesTest {
 
-    private static final int RUNS = 150;
+    private static final int RUNS = 200;
     private static final Duration GAP = Duration.ofSeconds(1);
 
     /** A destination with moods. It keeps what it is sent, and looks at the order and at its limits itself. */
@@ -142,7 +142,16 @@ class RandomBatchesTest {
         }
     }
 
-    private static void run(String destination, long seed) {
+    @ParameterizedTest
+    @ValueSource(strings = {"clevertap", "onesignal"})
+    void goTheSameWayEachTime(String destination) {
+        VirtualDelivery first = run(destination, 7);
+        VirtualDelivery second = run(destination, 7);
+        assertThat(second.made).isEqualTo(first.made);
+        assertThat(second.settled).isEqualTo(first.settled);
+    }
+
+    private static VirtualDelivery run(String destination, long seed) {
         Random random = new Random(seed * 31 + destination.length());
         Moody server = new Moody(random, destination.equals("onesignal"));
         VirtualDelivery relay = new VirtualDelivery(new VirtualTime(), destination, "production", server);
@@ -167,6 +176,7 @@ class RandomBatchesTest {
             }
         });
         assertThat(relay.outcomes.delivered).doesNotHaveDuplicates().noneMatch(server.bad::contains).noneMatch(relay.outcomes.parked::containsKey);
+        return relay;
     }
 
     private static void burst(VirtualDelivery relay, Moody server, Random random, int users) {
