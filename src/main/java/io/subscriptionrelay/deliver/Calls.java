@@ -15,6 +15,7 @@ import io.subscriptionrelay.mapping.Destination.Taken;
 import io.subscriptionrelay.mapping.Destination.Verdict;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.MappingFailedException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -266,6 +267,9 @@ public final class Calls {
             }
         } catch (MappingFailedException e) {
             cannotBeMade(call, e.getMessage());
+            return;
+        } catch (UncheckedIOException e) {
+            cannotBeMade(call, "the record is not JSON");
             return;
         }
         current = call;

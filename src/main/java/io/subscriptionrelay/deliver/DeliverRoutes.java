@@ -15,6 +15,7 @@ import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchAdmission;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.jmsbatch.BatchTurn;
+import io.subscriptionrelay.jmsbatch.JmsBatchEndpoint;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.mapping.Accounts;
 import io.subscriptionrelay.mapping.Destination;
@@ -73,7 +74,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final Outcomes outcomes;
     private final Parking parking;
     private final AppliedState state;
-    private final UserLeases claims;
+    private final UserLeases leases;
     private final MeterRegistry metrics;
     private final Clock clock;
     private final RetryAfter retryAfter;
@@ -84,14 +85,14 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final List<CallThreads> threads = new CopyOnWriteArrayList<>();
 
     DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, AppliedState state,
-            UserLeases claims, MeterRegistry metrics, Clock clock) {
+            UserLeases leases, MeterRegistry metrics, Clock clock) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.monitor = monitor;
         this.outcomes = outcomes;
         this.parking = parking;
         this.state = state;
-        this.claims = claims;
+        this.leases = leases;
         this.metrics = metrics;
         this.clock = clock;
         retryAfter = new RetryAfter(clock);
@@ -140,8 +141,14 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         List<RecordMessage> records = new ArrayList<>(messages.size());
         messages.forEach(message -> records.add(new RecordMessage((Message) message)));
         records.sort(Comparator.comparingLong(record -> record.number(Headers.EVENT_TIME)));
-        String name = records.get(0).text(Headers.DESTINATION);
-        String accountName = records.get(0).text(Headers.ACCOUNT);
+        String[] queue = queue(exchange, records).split("\\.", 3);
+        String name = queue[1];
+        String accountName = queue[2];
+        for (RecordMessage record : records) {
+            // whatever has come into the account's queue is the account's
+            record.set(Headers.DESTINATION, name);
+            record.set(Headers.ACCOUNT, accountName);
+        }
         Destination destination = mapper.destination(name);
         BatchSettlement settlement = new BatchSettlement(exchange, destination, outcomes, parking, clock);
         Delivery delivery = new Delivery(destination, accounts.account(name, accountName), calls(name, accountName), settlement, scheduler,
@@ -164,30 +171,30 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         });
         BatchTurn.release(exchange);
 
-        UserLeases.Claim claim = claims.claim(name, accountName, keys);
+        UserLeases.Lease lease = leases.lease(name, accountName, keys);
         Duration rest = groups.stream().map(group -> destination.kind(group.kind()).gap()).max(Comparator.naturalOrder()).orElse(Duration.ZERO);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
                 // the gap holds for all relays
-                claim.release(rest);
+                lease.release(rest);
             }
         });
-        delivery.lease(new BatchLease(exchange, claim));
-        keys.removeAll(claim.elsewhere());
+        delivery.lease(new BatchLease(exchange, lease));
+        keys.removeAll(lease.elsewhere());
         delivery.newest(keys.isEmpty() ? Map.of() : state.newest(name, accountName, keys));
 
         List<Calls> all = new ArrayList<>(groups.size());
         for (int i = 0; i < groups.size(); i++) {
             Map<String, KeyQueues.Ticket> mine = tickets.get(i);
             groups.get(i).records().removeIf(record -> {
-                boolean elsewhere = claim.elsewhere().contains(String.valueOf(record.text(Headers.STATE_KEY)));
+                boolean elsewhere = lease.elsewhere().contains(String.valueOf(record.text(Headers.STATE_KEY)));
                 if (elsewhere) {
                     settlement.leaveToOther(record);
                 }
                 return elsewhere;
             });
-            claim.elsewhere().forEach(key -> {
+            lease.elsewhere().forEach(key -> {
                 KeyQueues.Ticket ticket = mine.remove(key);
                 if (ticket != null) {
                     ticket.leave();
@@ -198,6 +205,12 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
             }
         }
         return all;
+    }
+
+    /** The queue that the batch comes from; in a test of the route, the one that its first record names. */
+    private static String queue(Exchange exchange, List<RecordMessage> records) {
+        return exchange.getFromEndpoint() instanceof JmsBatchEndpoint consumed ? consumed.getQueueName()
+                : QueueNames.deliver(records.get(0).text(Headers.DESTINATION), records.get(0).text(Headers.ACCOUNT));
     }
 
     private Map<String, KeyQueues.Ticket> tickets(String destination, String account, Delivery.Group group) {
@@ -256,9 +269,11 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
             of.ended(new Answer(0, Map.of(), MissingNode.getInstance(), 0, problem(failure), !neverSent(failure)));
             return;
         }
+        // the client leaves those of the request in the message, and with them the secret
+        Set<String> sent = of.request().headers().keySet();
         Map<String, String> headers = new LinkedHashMap<>();
         message.getHeaders().forEach((header, value) -> {
-            if (value instanceof String text && !header.startsWith("Camel")) {
+            if (value instanceof String text && !header.startsWith("Camel") && sent.stream().noneMatch(header::equalsIgnoreCase)) {
                 headers.put(header, text);
             }
         });
@@ -344,23 +359,23 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         }
     }
 
-    /** The batch's claim of its users and its transaction. */
-    private record BatchLease(Exchange batch, UserLeases.Claim claim) implements Lease {
+    /** The batch's lease of its users and its transaction. */
+    private record BatchLease(Exchange batch, UserLeases.Lease lease) implements Lease {
 
         @Override
         public void check() {
-            claim.check();
+            lease.check();
             BatchTransaction.check(batch);
         }
 
         @Override
         public void begins(Object call) {
-            claim.begins(call);
+            lease.begins(call);
         }
 
         @Override
         public void ends(Object call) {
-            claim.ends(call);
+            lease.ends(call);
         }
     }
 

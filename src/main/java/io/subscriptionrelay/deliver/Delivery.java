@@ -6,6 +6,7 @@ import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.mapping.Destination.Kind;
 import io.subscriptionrelay.mapping.Destination;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -75,7 +76,14 @@ final class Delivery {
                 continue;
             }
             if (kind.fold() != null) {
-                JsonNode json = record.record();
+                JsonNode json;
+                try {
+                    json = record.record();
+                } catch (UncheckedIOException notJson) {
+                    // it is parked when its call cannot be made
+                    cut.add(new ArrayList<>(List.of(record)));
+                    continue;
+                }
                 JsonNode more = folded == null ? json : kind.fold().fold(List.of(folded, json));
                 if (folded != null && kind.fold().size(more) > kind.fold().most()) {
                     cut.add(next);

@@ -25,11 +25,11 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
 /**
- * Keeps several relays from delivering states of one user at the same moment: whoever delivers a user's state has claimed the
- * user in PostgreSQL, in one statement for a batch. Claims do not run out while their relay lives, which it proves every few
+ * Keeps several relays from delivering states of one user at the same moment: whoever delivers a user's state has leased the
+ * user in PostgreSQL, in one statement for a batch. Leases do not run out while their relay lives, which it proves every few
  * seconds for all of them at once, so that a batch may wait out an outage of any length. A call that has begun and has no answer may
- * still be carried out, whatever becomes of its batch: its users stay claimed until the longest call would have ended, also by a relay that
- * is stopped. A relay with the embedded broker is alone, and claims cost it nothing.
+ * still be carried out, whatever becomes of its batch: its users stay leased until the longest call would have ended, also by a relay that
+ * is stopped. A relay with the embedded broker is alone, and leases cost it nothing.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -51,7 +51,7 @@ public class UserLeases implements AutoCloseable {
     private final JdbcTemplate jdbc;
     private final ScheduledExecutorService keeper;
     private final ArrayDeque<Release> releases = new ArrayDeque<>();
-    private volatile Tenure tenure;
+    private volatile Membership membership;
     private volatile boolean closed;
     private long provenAt;
     private long cleanedAt = System.nanoTime();
@@ -63,7 +63,7 @@ public class UserLeases implements AutoCloseable {
         if (properties.broker().external() && postgres) {
             begin();
             keeper = Executors.newSingleThreadScheduledExecutor(task -> {
-                Thread thread = new Thread(task, "user-claims");
+                Thread thread = new Thread(task, "user-leases");
                 thread.setDaemon(true);
                 return thread;
             });
@@ -78,9 +78,9 @@ public class UserLeases implements AutoCloseable {
     }
 
     /** The time during which this relay is known to the others under one name. */
-    private static final class Tenure {
+    private static final class Membership {
         private final String id = UUID.randomUUID().toString();
-        /** How many batches here have claimed a user; none: to be released. */
+        /** How many batches here have leased a user; none: to be released. */
         private final Map<Key, Integer> held = new HashMap<>();
         private final Set<Key> unheld = new HashSet<>();
         private volatile long provenAt;
@@ -97,20 +97,20 @@ public class UserLeases implements AutoCloseable {
     private record Key(String destination, String account, String user) {
     }
 
-    private record Release(long due, Tenure tenure, List<Key> keys) {
+    private record Release(long due, Membership membership, List<Key> keys) {
     }
 
-    /** The users that a batch has claimed. */
-    public final class Claim {
+    /** The users that a batch has leased. */
+    public final class Lease {
 
-        private final Tenure mine;
+        private final Membership mine;
         private final List<Key> keys;
         private final Set<String> elsewhere;
         /** The calls that have no answer yet, with the time at which each began. */
         private final Map<Object, Long> unanswered = new ConcurrentHashMap<>();
         private boolean released;
 
-        private Claim(Tenure mine, List<Key> keys, Set<String> elsewhere) {
+        private Lease(Membership mine, List<Key> keys, Set<String> elsewhere) {
             this.mine = mine;
             this.keys = keys;
             this.elsewhere = elsewhere;
@@ -134,7 +134,7 @@ public class UserLeases implements AutoCloseable {
             if (closed) {
                 throw new LeaseLostException();
             }
-            while (mine == tenure && mine.sinceProof() > LIFE.minus(LONGEST_CALL).toNanos() && !mine.lapsed()) {
+            while (mine == membership && mine.sinceProof() > LIFE.minus(LONGEST_CALL).toNanos() && !mine.lapsed()) {
                 try {
                     Thread.sleep(TICK_MILLIS);
                 } catch (InterruptedException e) {
@@ -142,7 +142,7 @@ public class UserLeases implements AutoCloseable {
                     throw new LeaseLostException();
                 }
             }
-            if (mine != tenure || mine.lapsed()) {
+            if (mine != membership || mine.lapsed()) {
                 throw new LeaseLostException();
             }
         }
@@ -176,18 +176,18 @@ public class UserLeases implements AutoCloseable {
     }
 
     /**
-     * Claims those of the users that no other relay has claimed. Users that another batch of this relay has claimed are claimed
+     * Leases those of the users that no other relay has leased. Users that another batch of this relay has leased are leased
      * once more.
      *
      * @throws DataAccessException when the state database is away
      * @throws LeaseLostException when this relay has been stopped
      */
-    public Claim claim(String destination, String account, Collection<String> users) {
-        if (tenure == null || users.isEmpty()) {
-            return new Claim(null, List.of(), Set.of());
+    public Lease lease(String destination, String account, Collection<String> users) {
+        if (membership == null || users.isEmpty()) {
+            return new Lease(null, List.of(), Set.of());
         }
         synchronized (this) {
-            Tenure mine = tenure;
+            Membership mine = membership;
             if (closed) {
                 throw new LeaseLostException();
             }
@@ -198,25 +198,25 @@ public class UserLeases implements AutoCloseable {
             Set<String> elsewhere = new HashSet<>(users);
             try {
                 jdbc.query("""
-                        INSERT INTO user_claim AS claim (destination, account, user_key, instance)
+                        INSERT INTO user_claim AS lease (destination, account, user_key, instance)
                         SELECT ?, ?, wanted, ? FROM unnest(?) AS wanted ORDER BY wanted
                         ON CONFLICT (destination, account, user_key) DO UPDATE SET instance = EXCLUDED.instance
-                        WHERE claim.instance = EXCLUDED.instance OR NOT EXISTS (SELECT 1 FROM relay_instance AS other
-                            WHERE other.id = claim.instance AND other.alive_until > clock_timestamp())
+                        WHERE lease.instance = EXCLUDED.instance OR NOT EXISTS (SELECT 1 FROM relay_instance AS other
+                            WHERE other.id = lease.instance AND other.alive_until > clock_timestamp())
                         RETURNING user_key""",
                         row -> {
                             elsewhere.remove(row.getString(1));
                         }, destination, account, mine.id, users.toArray(String[]::new));
             } catch (DataAccessException e) {
                 failedAt = System.nanoTime();
-                // nobody knows whether they are claimed now
+                // nobody knows whether they are leased now
                 all.stream().filter(key -> !mine.held.containsKey(key)).forEach(mine.unheld::add);
                 throw e;
             }
             List<Key> keys = all.stream().filter(key -> !elsewhere.contains(key.user())).toList();
             keys.forEach(key -> mine.held.merge(key, 1, Integer::sum));
             keys.forEach(mine.unheld::remove);
-            return new Claim(mine, keys, elsewhere);
+            return new Lease(mine, keys, elsewhere);
         }
     }
 
@@ -232,7 +232,7 @@ public class UserLeases implements AutoCloseable {
 
     /** Tells the other relays that this one lives. */
     private void prove() {
-        Tenure mine = tenure;
+        Membership mine = membership;
         long now = System.nanoTime();
         if (now - provenAt < PROOF.toNanos()) {
             return;
@@ -250,21 +250,21 @@ public class UserLeases implements AutoCloseable {
     }
 
     private synchronized void begin() {
-        Tenure next = new Tenure();
+        Membership next = new Membership();
         long now = System.nanoTime();
         next.provenAt = now;
         jdbc.update("INSERT INTO relay_instance (id, alive_until) VALUES (?, clock_timestamp() + ? * INTERVAL '1 second')",
                 next.id, LIFE.toSeconds());
         provenAt = now;
-        tenure = next;
+        membership = next;
     }
 
     private synchronized void release() {
-        Tenure mine = tenure;
+        Membership mine = membership;
         long now = System.nanoTime();
         releases.removeIf(release -> {
             boolean due = release.due() - now <= 0;
-            if (due && release.tenure() == mine) {
+            if (due && release.membership() == mine) {
                 for (Key key : release.keys()) {
                     if (mine.held.computeIfPresent(key, (any, count) -> count == 1 ? null : count - 1) == null) {
                         mine.unheld.add(key);
@@ -277,13 +277,13 @@ public class UserLeases implements AutoCloseable {
             return;
         }
         List<Key> keys = new ArrayList<>(mine.unheld);
-        // locked in the order in which claim() locks them, so that two relays cannot wait for each other
+        // locked in the order in which lease() locks them, so that two relays cannot wait for each other
         jdbc.update("""
                 WITH mine AS (SELECT destination, account, user_key FROM user_claim
                     WHERE instance = ? AND (destination, account, user_key) IN (SELECT * FROM unnest(?, ?, ?))
                     ORDER BY destination, account, user_key FOR UPDATE)
-                DELETE FROM user_claim AS claim USING mine WHERE claim.destination = mine.destination
-                    AND claim.account = mine.account AND claim.user_key = mine.user_key""",
+                DELETE FROM user_claim AS lease USING mine WHERE lease.destination = mine.destination
+                    AND lease.account = mine.account AND lease.user_key = mine.user_key""",
                 mine.id, keys.stream().map(Key::destination).toArray(String[]::new),
                 keys.stream().map(Key::account).toArray(String[]::new), keys.stream().map(Key::user).toArray(String[]::new));
         mine.unheld.clear();
@@ -296,15 +296,15 @@ public class UserLeases implements AutoCloseable {
         }
         cleanedAt = System.nanoTime();
         jdbc.update("""
-                DELETE FROM user_claim WHERE ctid IN (SELECT ctid FROM user_claim AS claim WHERE NOT EXISTS (
-                    SELECT 1 FROM relay_instance AS other WHERE other.id = claim.instance AND other.alive_until > clock_timestamp())
+                DELETE FROM user_claim WHERE ctid IN (SELECT ctid FROM user_claim AS lease WHERE NOT EXISTS (
+                    SELECT 1 FROM relay_instance AS other WHERE other.id = lease.instance AND other.alive_until > clock_timestamp())
                     FOR UPDATE SKIP LOCKED)""");
         jdbc.update("DELETE FROM relay_instance WHERE alive_until < clock_timestamp() - INTERVAL '1 hour'");
     }
 
     /**
      * Lets the other relays have all users for whom nothing is under way. The routes have stopped by then, but calls to a destination may
-     * still be carried out; the claims of their users run out, as those of a relay that is killed do.
+     * still be carried out; the leases of their users run out, as those of a relay that is killed do.
      */
     @Override
     public void close() throws InterruptedException {
@@ -320,10 +320,10 @@ public class UserLeases implements AutoCloseable {
             }
             release();
             if (nothingHeld()) {
-                jdbc.update("DELETE FROM relay_instance WHERE id = ?", tenure.id);
+                jdbc.update("DELETE FROM relay_instance WHERE id = ?", membership.id);
             }
         } catch (DataAccessException e) {
-            LOG.debug("The claims of this relay run out by themselves", e);
+            LOG.debug("The leases of this relay run out by themselves", e);
         }
     }
 
@@ -333,6 +333,6 @@ public class UserLeases implements AutoCloseable {
     }
 
     private synchronized boolean nothingHeld() {
-        return tenure.held.isEmpty();
+        return membership.held.isEmpty();
     }
 }

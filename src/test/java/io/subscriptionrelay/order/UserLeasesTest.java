@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.order.UserLeases.Claim;
+import io.subscriptionrelay.order.UserLeases.Lease;
 import io.subscriptionrelay.testing.Postgres;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -51,25 +51,25 @@ class UserLeasesTest {
     @Test
     void aStoppedRelayReleasesUsersWithNothingUnderWayAndTheOthersRunOut() throws InterruptedException {
         UserLeases stopped = new UserLeases(database, settings());
-        Claim done = claim(stopped, "done");
+        Lease done = lease(stopped, "done");
         done.begins("a call");
         done.ends("a call");
         done.release(Duration.ofSeconds(1));
-        claim(stopped, "broken-off").begins("a call");
-        Claim brokenOff = claim(stopped, "broken-off-and-ended");
+        lease(stopped, "broken-off").begins("a call");
+        Lease brokenOff = lease(stopped, "broken-off-and-ended");
         brokenOff.begins("a call");
         brokenOff.release(Duration.ZERO);
-        Claim waiting = claim(stopped, "waiting");
+        Lease waiting = lease(stopped, "waiting");
         stopped.close();
 
         try (UserLeases other = new UserLeases(database, settings())) {
-            assertThat(other.claim("clevertap", "production", List.of("done", "broken-off", "broken-off-and-ended", "waiting")).elsewhere())
+            assertThat(other.lease("clevertap", "production", List.of("done", "broken-off", "broken-off-and-ended", "waiting")).elsewhere())
                     .isEqualTo(Set.of("broken-off", "broken-off-and-ended", "waiting"));
             assertThatThrownBy(waiting::check).as("no call begins after a stop").isInstanceOf(LeaseLostException.class);
             // as time would do it
             postgres.execute("UPDATE relay_instance SET alive_until = clock_timestamp() WHERE id = (SELECT instance FROM user_claim"
                     + " WHERE user_key = 'waiting')");
-            assertThat(other.claim("clevertap", "production", List.of("broken-off", "broken-off-and-ended", "waiting")).elsewhere()).isEmpty();
+            assertThat(other.lease("clevertap", "production", List.of("broken-off", "broken-off-and-ended", "waiting")).elsewhere()).isEmpty();
         }
     }
 
@@ -77,7 +77,7 @@ class UserLeasesTest {
     void aStoppedRelayWithNothingUnderWayLeavesNothingBehind() throws InterruptedException {
         UserLeases stopped = new UserLeases(database, settings());
         long others = postgres.number("SELECT count(*) FROM relay_instance");
-        claim(stopped, "left").release(Duration.ZERO);
+        lease(stopped, "left").release(Duration.ZERO);
         stopped.close();
         assertThat(postgres.number("SELECT count(*) FROM relay_instance")).isEqualTo(others - 1);
         assertThat(postgres.number("SELECT count(*) FROM user_claim WHERE user_key = 'left'")).isZero();
@@ -93,10 +93,10 @@ class UserLeasesTest {
         }
     }
 
-    private static Claim claim(UserLeases claims, String user) {
-        Claim claim = claims.claim("clevertap", "production", List.of(user));
-        assertThat(claim.elsewhere()).isEmpty();
-        return claim;
+    private static Lease lease(UserLeases leases, String user) {
+        Lease lease = leases.lease("clevertap", "production", List.of(user));
+        assertThat(lease.elsewhere()).isEmpty();
+        return lease;
     }
 
     private static RelayProperties settings() {

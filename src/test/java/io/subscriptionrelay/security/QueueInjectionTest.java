@@ -74,18 +74,33 @@ class QueueInjectionTest {
         assertThat(DESERIALISED).isFalse();
     }
 
+    @Test
+    void whatIsNoRecordIsParkedAloneAndStopsNoAccount() {
+        int before = relay.parked().path("total").asInt();
+        long stored = simulators.cleverTap.storedCount();
+        send("deliver.clevertap.production", session -> session.createTextMessage("no record"));
+        send("deliver.clevertap.production", session -> session.createTextMessage("{\"no\": \"record\"}"));
+        assertThat(relay.revenueCat(Events.renewal("behind-junk", "behind-junk", Events.BASE))).isEqualTo(200);
+        await().atMost(Duration.ofSeconds(30)).until(() -> simulators.cleverTap.storedCount() == stored + 1);
+        relay.awaitParked(before + 2);
+    }
+
     private interface Made {
         Message by(Session session) throws JMSException;
     }
 
     private static void send(Made made) {
+        send("events.revenuecat", made);
+    }
+
+    private static void send(String queue, Made made) {
         try (Connection connection = relay.bean(ConnectionFactory.class).createConnection();
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
             Message message = made.by(session);
             message.setStringProperty("provider", "revenuecat");
             message.setStringProperty("eventId", "injected");
             message.setLongProperty("receivedAt", System.currentTimeMillis());
-            session.createProducer(session.createQueue("events.revenuecat")).send(message);
+            session.createProducer(session.createQueue(queue)).send(message);
         } catch (JMSException e) {
             throw new IllegalStateException(e);
         }
