@@ -86,7 +86,7 @@ class Demo implements DisposableBean {
             }
             System.out.println(nextSteps.text(port, operations));
             logging.setLogLevel("io.subscriptionrelay.history.Outcomes", LogLevel.DEBUG);
-            logging.setLogLevel("io.subscriptionrelay.webhook.Refusals", LogLevel.WARN);
+            logging.setLogLevel("io.subscriptionrelay.webhook.ErrorResponses", LogLevel.WARN);
             arrivals.tell(LOG::info);
             printed.complete(rows);
         } catch (InterruptedException stopped) {

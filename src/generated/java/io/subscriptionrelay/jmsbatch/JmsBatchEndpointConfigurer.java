@@ -34,8 +34,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
         case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
-        case "keepturn":
-        case "keepTurn": target.setKeepTurn(property(camelContext, boolean.class, value)); return true;
+        case "inorder":
+        case "inOrder": target.setInOrder(property(camelContext, boolean.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "maxbytes":
@@ -66,8 +66,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
         case "exchangePattern": return org.apache.camel.ExchangePattern.class;
-        case "keepturn":
-        case "keepTurn": return boolean.class;
+        case "inorder":
+        case "inOrder": return boolean.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
         case "maxbytes":
@@ -99,8 +99,8 @@ public class JmsBatchEndpointConfigurer extends PropertyConfigurerSupport implem
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":
         case "exchangePattern": return target.getExchangePattern();
-        case "keepturn":
-        case "keepTurn": return target.isKeepTurn();
+        case "inorder":
+        case "inOrder": return target.isInOrder();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "maxbytes":

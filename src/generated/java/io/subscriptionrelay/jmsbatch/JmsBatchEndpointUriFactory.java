@@ -30,7 +30,7 @@ public class JmsBatchEndpointUriFactory extends org.apache.camel.support.compone
         props.add("dueHeader");
         props.add("exceptionHandler");
         props.add("exchangePattern");
-        props.add("keepTurn");
+        props.add("inOrder");
         props.add("lazyStartProducer");
         props.add("maxBytes");
         props.add("maxMessages");

@@ -44,13 +44,13 @@ class BrokerConfiguration {
     private static final AtomicInteger SERVERS = new AtomicInteger();
 
     @Bean
-    Repeats repeats(MeterRegistry metrics) {
-        return new Repeats(metrics);
+    Duplicates repeats(MeterRegistry metrics) {
+        return new Duplicates(metrics);
     }
 
     /** The embedded broker, or an empty holder when {@code BROKER_URL} names another. */
     @Bean(destroyMethod = "close")
-    EmbeddedBroker embeddedBroker(RelayProperties properties, Repeats repeats) throws Exception {
+    EmbeddedBroker embeddedBroker(RelayProperties properties, Duplicates repeats) throws Exception {
         if (properties.broker().external()) {
             return EmbeddedBroker.none();
         }
@@ -66,7 +66,7 @@ class BrokerConfiguration {
         }
         configuration.registerBrokerPlugin(new RepeatsInTurn());
         configuration.registerBrokerPlugin(repeats);
-        Repeats.silence();
+        Duplicates.silence();
         return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage());
     }
 
@@ -93,7 +93,7 @@ class BrokerConfiguration {
                 .addAddressSetting("deliver.#", addressSettings()
                         .setMaxReadPageBytes(deliveredAtOnce(accounts(properties), Runtime.getRuntime().maxMemory())));
         boolean asynchronousIo = LibaioContext.isLoaded();
-        Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskProbe.forcedWrite(folder);
+        Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskBenchmark.forcedWrite(folder);
         configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
         configuration.setJournalBufferTimeout_AIO((int) sync.toNanos());
         configuration.setJournalBufferTimeout_NIO((int) sync.toNanos());

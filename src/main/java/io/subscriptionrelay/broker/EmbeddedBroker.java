@@ -2,7 +2,7 @@ package io.subscriptionrelay.broker;
 
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.logs.Causes;
-import io.subscriptionrelay.logs.Episode;
+import io.subscriptionrelay.logs.Incident;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -54,7 +54,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     private volatile String problem;
     private boolean closed;
     private int looks;
-    private final Episode failures = new Episode(Clock.systemUTC());
+    private final Incident failures = new Incident(Clock.systemUTC());
     private long delay;
     private long nextStart = System.nanoTime();
 

@@ -3,7 +3,7 @@ package io.subscriptionrelay.deliver;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.logs.Episode;
+import io.subscriptionrelay.logs.Incident;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,7 +74,7 @@ public class AccountMonitor {
         private volatile Problem problem;
         private volatile Instant since;
         private volatile String detail;
-        private final Episode outage = new Episode(clock);
+        private final Incident outage = new Incident(clock);
         private boolean refusalTold;
 
         AccountState(String name) {

@@ -13,8 +13,8 @@ import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchAdmission;
+import io.subscriptionrelay.jmsbatch.BatchPermit;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
-import io.subscriptionrelay.jmsbatch.BatchTurn;
 import io.subscriptionrelay.jmsbatch.JmsBatchEndpoint;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.mapping.Accounts;
@@ -169,7 +169,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
                 tickets.forEach(taken -> taken.values().forEach(KeyQueues.Ticket::close));
             }
         });
-        BatchTurn.release(exchange);
+        BatchPermit.release(exchange);
 
         UserLeases.Lease lease = leases.lease(name, accountName, keys);
         Duration rest = groups.stream().map(group -> destination.kind(group.kind()).gap()).max(Comparator.naturalOrder()).orElse(Duration.ZERO);

@@ -3,6 +3,7 @@ package io.subscriptionrelay.event;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import org.apache.camel.CamelContext;
@@ -19,7 +20,9 @@ public final class RecordMessage {
     /** Takes the message of a deliver queue. */
     public RecordMessage(Message message) {
         headers = message.getHeaders();
-        body = message.getBody(byte[].class);
+        // a message that somebody else has put there may hold text, or nothing
+        body = message.getBody() instanceof byte[] bytes ? bytes
+                : String.valueOf(message.getBody()).getBytes(StandardCharsets.UTF_8);
         length = Envelope.recordLength(body);
     }
 

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  * Which events are meant: those of a user of which something that fits is known. A field that is null means any.
  *
  * @param user the id as the provider sends it
- * @param outcome the text of a {@link Happening}
+ * @param outcome the text of a {@link EventOutcome}
  * @param from in milliseconds since 1970
  * @param to before this time, in milliseconds since 1970
  */
@@ -22,9 +22,9 @@ public record EventFilter(String user, String provider, String destination, Stri
      * @throws IllegalArgumentException saying what to write instead
      */
     static EventFilter of(String user, String provider, String destination, String outcome, String from, String to) {
-        if (!blank(outcome) && Arrays.stream(Happening.values()).noneMatch(known -> known.text().equals(outcome))) {
+        if (!blank(outcome) && Arrays.stream(EventOutcome.values()).noneMatch(known -> known.text().equals(outcome))) {
             throw new IllegalArgumentException("there is no outcome `" + outcome + "`; write one of "
-                    + Arrays.stream(Happening.values()).map(Happening::text).collect(Collectors.joining(", ")));
+                    + Arrays.stream(EventOutcome.values()).map(EventOutcome::text).collect(Collectors.joining(", ")));
         }
         return new EventFilter(given(user), given(provider), given(destination), given(outcome), time("from", from), time("to", to));
     }

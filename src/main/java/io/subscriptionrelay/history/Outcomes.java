@@ -3,7 +3,7 @@ package io.subscriptionrelay.history;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.subscriptionrelay.broker.Repeats;
+import io.subscriptionrelay.broker.Duplicates;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
@@ -47,7 +47,7 @@ public class Outcomes {
 
     private final MeterRegistry metrics;
     private final Traces traces;
-    private final Repeats repeats;
+    private final Duplicates repeats;
     private final Clock clock;
     private final Set<String> reasons = ConcurrentHashMap.newKeySet();
     private final Set<String> accounts = ConcurrentHashMap.newKeySet();
@@ -59,7 +59,7 @@ public class Outcomes {
     private record Labels(String name, String provider, String destination, String account, String step, String reason) {
     }
 
-    Outcomes(MeterRegistry metrics, Traces traces, Repeats repeats, Clock clock) {
+    Outcomes(MeterRegistry metrics, Traces traces, Duplicates repeats, Clock clock) {
         this.metrics = metrics;
         this.traces = traces;
         this.repeats = repeats;
@@ -73,7 +73,7 @@ public class Outcomes {
         counter("relay.events.received", "Webhooks answered with 200 and kept, repeats included", provider, null, null, null, null).increment();
         String eventId = exchange.getMessage().getHeader(Headers.EVENT_ID, String.class);
         long at = exchange.getMessage().getHeader(Headers.RECEIVED_AT, 0L, Long.class);
-        Happening what = repeats.known(provider, eventId, at) ? Happening.REPEATED : Happening.RECEIVED;
+        EventOutcome what = repeats.known(provider, eventId, at) ? EventOutcome.REPEATED : EventOutcome.RECEIVED;
         if (LOG.isDebugEnabled()) {
             log(LOG.atDebug(), provider, eventId, null, "{} event {} is {}", what.text());
         }
@@ -90,7 +90,7 @@ public class Outcomes {
             }
             counter("relay.events.skipped", "Events of which nothing is sent to a destination", provider, label(destination), null, label(step),
                     bounded(reasons, said)).increment();
-            traces.add(Happening.SKIPPED, provider, eventId, step, destination, null, null, null, said, null);
+            traces.add(EventOutcome.SKIPPED, provider, eventId, step, destination, null, null, null, said, null);
         });
     }
 
@@ -107,7 +107,7 @@ public class Outcomes {
             if (LOG.isDebugEnabled()) {
                 log(record, "{} event {} is delivered to {} {}, attempt {}", attempts);
             }
-            trace(Happening.DELIVERED, record, attempts, null);
+            trace(EventOutcome.DELIVERED, record, attempts, null);
         });
     }
 
@@ -125,7 +125,7 @@ public class Outcomes {
                 log(record, "{} event {} is sent back for {} {}, attempt {}", attempts);
             }
             if (Integer.bitCount(attempts) == 1) {
-                trace(Happening.SENT_BACK, record, attempts, reason);
+                trace(EventOutcome.SENT_BACK, record, attempts, reason);
             }
         });
     }
@@ -141,7 +141,7 @@ public class Outcomes {
             }
             counter("relay.events.parked", "Events set aside until a person replays or discards them", label(provider), label(destination),
                     bounded(accounts, label(account)), label(step), null).increment();
-            traces.add(Happening.PARKED, provider, eventId, step, destination, account, part, null, reason, parkedId);
+            traces.add(EventOutcome.PARKED, provider, eventId, step, destination, account, part, null, reason, parkedId);
         });
     }
 
@@ -169,7 +169,7 @@ public class Outcomes {
         found.log(text);
     }
 
-    private void trace(Happening what, RecordMessage record, int attempts, String reason) {
+    private void trace(EventOutcome what, RecordMessage record, int attempts, String reason) {
         traces.add(what, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
                 record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT), (int) record.number(Headers.PART), attempts, reason, null);
     }

@@ -335,7 +335,7 @@ class ParkedQueues {
             if (fate == Fate.REPLAYED) {
                 replay(message, entry.body());
             }
-            uncommitted.add(new Trace(clock.millis(), fate == Fate.REPLAYED ? Happening.REPLAYED : Happening.DISCARDED,
+            uncommitted.add(new Trace(clock.millis(), fate == Fate.REPLAYED ? EventOutcome.REPLAYED : EventOutcome.DISCARDED,
                     message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID), null,
                     message.getStringProperty(Headers.STEP), message.getStringProperty(Headers.DESTINATION),
                     message.getStringProperty(Headers.ACCOUNT),

@@ -12,7 +12,7 @@ import io.subscriptionrelay.order.AppliedState;
  * @param attempts how often the record was tried until then
  * @param reason without personal data
  */
-public record Trace(long at, Happening what, String provider, String eventId, Long userKey, String step, String destination,
+public record Trace(long at, EventOutcome what, String provider, String eventId, Long userKey, String step, String destination,
         String account, Integer part, Integer attempts, String reason, String parkedId) {
 
     /** A number takes so many hexadecimal digits of a hash. */

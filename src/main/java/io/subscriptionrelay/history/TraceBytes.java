@@ -79,7 +79,7 @@ final class TraceBytes {
                 throw new IOException("a trace is written as a newer version of the relay does it");
             }
             int has = from.readUnsignedByte();
-            Happening what = Happening.of(from.readUTF());
+            EventOutcome what = EventOutcome.of(from.readUTF());
             return new Trace(at, what, from.readUTF(), from.readUTF(), (has & USER) != 0 ? Long.valueOf(from.readLong()) : null,
                     text(from, has & STEP), text(from, has & DESTINATION), text(from, has & ACCOUNT), number(from, has & PART),
                     number(from, has & ATTEMPTS), text(from, has & REASON), text(from, has & PARKED_ID));

@@ -141,7 +141,7 @@ final class TraceTable implements TraceStore {
     }
 
     private static Trace trace(ResultSet row) throws SQLException {
-        return new Trace(row.getLong(1), Happening.of(row.getString(2)),
+        return new Trace(row.getLong(1), EventOutcome.of(row.getString(2)),
                 row.getString(3), row.getString(4), row.getObject(5, Long.class), row.getString(6), row.getString(7), row.getString(8),
                 row.getObject(9, Integer.class), row.getObject(10, Integer.class), row.getString(11), row.getString(12));
     }

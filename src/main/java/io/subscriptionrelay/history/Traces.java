@@ -77,7 +77,7 @@ public class Traces implements AutoCloseable {
     }
 
     /** Takes note of something that happens now. */
-    public void add(Happening what, String provider, String eventId, String step, String destination, String account, Integer part,
+    public void add(EventOutcome what, String provider, String eventId, String step, String destination, String account, Integer part,
             Integer attempts, String reason, String parkedId) {
         if (writer != null) {
             add(new Trace(clock.millis(), what, provider, eventId, null, step, destination, account, part, attempts, reason, parkedId));

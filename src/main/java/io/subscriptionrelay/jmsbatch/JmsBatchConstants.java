@@ -11,8 +11,8 @@ public final class JmsBatchConstants {
     /** Exchange property with the {@link BatchTransaction}, known to all exchanges made from the batch. */
     static final String TRANSACTION = "CamelJmsBatchTransaction";
 
-    /** Exchange property with the {@link BatchTurn} of an endpoint with {@code keepTurn}. */
-    static final String TURN = "CamelJmsBatchTurn";
+    /** Exchange property with the {@link BatchPermit} of an endpoint with {@code inOrder}. */
+    static final String PERMIT = "CamelJmsBatchPermit";
 
     private static final String CONTROL = "camel";
 

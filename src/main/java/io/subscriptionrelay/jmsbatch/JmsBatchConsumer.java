@@ -1,7 +1,7 @@
 package io.subscriptionrelay.jmsbatch;
 
 import io.subscriptionrelay.logs.Causes;
-import io.subscriptionrelay.logs.Episode;
+import io.subscriptionrelay.logs.Incident;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
@@ -59,9 +59,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private final Clock clock;
     private final Semaphore turn = new Semaphore(1, true);
     private final AtomicInteger underWay = new AtomicInteger();
-    private final Episode lost = new Episode(Clock.systemUTC());
-    private final Episode rollBacks = new Episode(Clock.systemUTC());
-    private final Episode afterCommit = new Episode(Clock.systemUTC());
+    private final Incident lost = new Incident(Clock.systemUTC());
+    private final Incident rollBacks = new Incident(Clock.systemUTC());
+    private final Incident afterCommit = new Incident(Clock.systemUTC());
     private final AtomicLong batches = new AtomicLong();
     private final AtomicLong messages = new AtomicLong();
     private final AtomicLong rolledBack = new AtomicLong();
@@ -197,7 +197,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         /** Takes and processes one batch; false when it was rolled back. */
         private boolean work() throws JMSException, InterruptedException {
             connect();
-            BatchTurn mine = BatchTurn.take(turn);
+            BatchPermit mine = BatchPermit.take(turn);
             try {
                 List<Message> batch = fill();
                 if (batch.isEmpty()) {
@@ -205,7 +205,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 }
                 underWay.incrementAndGet();
                 try {
-                    if (!endpoint.isKeepTurn()) {
+                    if (!endpoint.isInOrder()) {
                         mine.release();
                     }
                     return process(batch, mine);
@@ -324,13 +324,13 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             return (busy ? Math.max(endpoint.getMaxWait(), endpoint.getBusyWait()) : endpoint.getMaxWait()) - waited;
         }
 
-        private boolean process(List<Message> batch, BatchTurn mine) throws JMSException {
+        private boolean process(List<Message> batch, BatchPermit mine) throws JMSException {
             BatchTransaction transaction = new BatchTransaction(session, () -> !mayConsume());
             Exchange exchange = createExchange(false);
             try {
                 exchange.getExchangeExtension().setTransacted(!endpoint.isParallel());
                 exchange.setProperty(JmsBatchConstants.TRANSACTION, transaction);
-                exchange.setProperty(JmsBatchConstants.TURN, mine);
+                exchange.setProperty(JmsBatchConstants.PERMIT, mine);
                 exchange.getMessage().setBody(batch);
                 exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
                 route(exchange);

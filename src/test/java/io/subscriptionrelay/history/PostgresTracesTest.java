@@ -101,7 +101,7 @@ class PostgresTracesTest {
     }
 
     private static Trace received(String id, long at) {
-        return new Trace(at, Happening.RECEIVED, "revenuecat", id, Trace.userKey("turns"), null, null, null, null, null, null, null);
+        return new Trace(at, EventOutcome.RECEIVED, "revenuecat", id, Trace.userKey("turns"), null, null, null, null, null, null, null);
     }
 
     private static void awaitOutcomes(String id, String... outcomes) {

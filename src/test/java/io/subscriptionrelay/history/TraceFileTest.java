@@ -28,9 +28,9 @@ class TraceFileTest {
 
     @Test
     void aTraceComesBackAsItWasWithAllThatItHasAndWithHardlyAnything() {
-        Trace whole = new Trace(START, Happening.SENT_BACK, "revenuecat", "whole", Trace.userKey("jané"), "renewal", "clevertap", "production", 2, 5,
+        Trace whole = new Trace(START, EventOutcome.SENT_BACK, "revenuecat", "whole", Trace.userKey("jané"), "renewal", "clevertap", "production", 2, 5,
                 "503 – später", "parked-1");
-        Trace bare = new Trace(START, Happening.RECEIVED, null, "bare", null, null, null, null, null, null, null, null);
+        Trace bare = new Trace(START, EventOutcome.RECEIVED, null, "bare", null, null, null, null, null, null, null, null);
         try (TraceFile traces = open()) {
             traces.append(List.of(whole, bare));
             assertThat(traces.of(List.of("bare", "whole", "unheard-of"))).containsExactly(whole, bare);
@@ -47,7 +47,7 @@ class TraceFileTest {
         }
         try (TraceFile again = open()) {
             again.append(List.of(delivered("e", START)));
-            assertThat(again.of(List.of("e"))).extracting(Trace::what).containsExactly(Happening.RECEIVED, Happening.SKIPPED, Happening.DELIVERED);
+            assertThat(again.of(List.of("e"))).extracting(Trace::what).containsExactly(EventOutcome.RECEIVED, EventOutcome.SKIPPED, EventOutcome.DELIVERED);
         }
     }
 
@@ -58,7 +58,7 @@ class TraceFileTest {
                 traces.append(List.of(received("event-" + i, START + i * SEGMENT), received("early", START + i * SEGMENT)));
             }
             traces.append(List.of(delivered("event-0", START + 5 * SEGMENT)));
-            assertThat(traces.of(List.of("event-0"))).extracting(Trace::what).containsExactly(Happening.RECEIVED, Happening.DELIVERED);
+            assertThat(traces.of(List.of("event-0"))).extracting(Trace::what).containsExactly(EventOutcome.RECEIVED, EventOutcome.DELIVERED);
             assertThat(ids(traces.find(EventFilter.of("user of event-3", null, null, null, null, null), 10))).containsExactly("event-3");
             assertThat(traces.find(EventFilter.of("user of event-3", "purchasely", null, null, null, null), 10)).isEmpty();
             assertThat(ids(traces.find(EventFilter.of(null, null, null, "received", null, null), 3))).containsExactly("early", "event-4", "event-3");
@@ -170,14 +170,14 @@ class TraceFileTest {
     }
 
     private static Trace received(String id, long at) {
-        return new Trace(at, Happening.RECEIVED, "revenuecat", id, Trace.userKey("user of " + id), null, null, null, null, null, null, null);
+        return new Trace(at, EventOutcome.RECEIVED, "revenuecat", id, Trace.userKey("user of " + id), null, null, null, null, null, null, null);
     }
 
     private static Trace skipped(String id, long at) {
-        return new Trace(at, Happening.SKIPPED, "revenuecat", id, null, null, "onesignal", null, null, null, "test event", null);
+        return new Trace(at, EventOutcome.SKIPPED, "revenuecat", id, null, null, "onesignal", null, null, null, "test event", null);
     }
 
     private static Trace delivered(String id, long at) {
-        return new Trace(at, Happening.DELIVERED, "revenuecat", id, null, "renewal", "clevertap", "production", 0, 1, null, null);
+        return new Trace(at, EventOutcome.DELIVERED, "revenuecat", id, null, "renewal", "clevertap", "production", 0, 1, null, null);
     }
 }

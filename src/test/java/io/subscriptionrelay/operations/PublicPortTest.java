@@ -49,7 +49,7 @@ class PublicPortTest {
     void holdsNoControllerServletOrFilterButTheWebhooks() {
         ServletContext servlets = publicContext.getServletContext();
         assertThat(servlets.getServletRegistrations().keySet()).containsExactly("nothing");
-        assertThat(servlets.getFilterRegistrations().keySet()).containsExactly("webhookDoor");
+        assertThat(servlets.getFilterRegistrations().keySet()).containsExactly("ingressFilter");
         assertThat(publicContext.getBeansOfType(HandlerMapping.class)).isEmpty();
         assertThat(publicContext.getBeansWithAnnotation(Controller.class)).isEmpty();
     }

@@ -7,7 +7,7 @@ import java.time.Duration;
  * The life of a problem that comes and goes, for the log: one line when it begins and one when it is over, however many attempts
  * lie between. One that flickers is told of at most once a minute. Thread-safe.
  */
-public final class Episode {
+public final class Incident {
 
     private static final Duration QUIET = Duration.ofMinutes(1);
 
@@ -17,7 +17,7 @@ public final class Episode {
     private Long toldAt;
     private long since;
 
-    public Episode(Clock clock) {
+    public Incident(Clock clock) {
         this.clock = clock;
     }
 

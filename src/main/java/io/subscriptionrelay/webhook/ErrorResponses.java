@@ -14,10 +14,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /** The answers to webhooks that are not kept. Each kind is logged once a minute for a route, however many come. */
-@Component("refusals")
-public class Refusals {
+@Component("errorResponses")
+public class ErrorResponses {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ErrorResponses.class);
     private static final int NOT_AUTHENTIC = 401;
     private static final int RETRY_SECONDS = 30;
     private static final Duration QUIET = Duration.ofMinutes(1);
@@ -26,7 +26,7 @@ public class Refusals {
     private final Clock clock;
     private final Map<String, Long> loggedAt = new ConcurrentHashMap<>();
 
-    Refusals(MeterRegistry metrics, Clock clock) {
+    ErrorResponses(MeterRegistry metrics, Clock clock) {
         this.metrics = metrics;
         this.clock = clock;
     }

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * Counts the repeated webhooks that the embedded broker recognises. Providers repeat by design, so its warning about each, with
  * everything that stands beside the message, is kept out of the log.
  */
-public final class Repeats implements ActiveMQServerMessagePlugin {
+public final class Duplicates implements ActiveMQServerMessagePlugin {
 
     private static final String BROKER_LOGGER = "org.apache.activemq.artemis.core.server";
     /** Artemis: "Duplicate message detected - message will not be routed". */
@@ -40,7 +40,7 @@ public final class Repeats implements ActiveMQServerMessagePlugin {
         }
     }));
 
-    Repeats(MeterRegistry metrics) {
+    Duplicates(MeterRegistry metrics) {
         this.metrics = metrics;
     }
 

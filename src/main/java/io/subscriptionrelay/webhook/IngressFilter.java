@@ -26,13 +26,13 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * and lets nothing of the request past but the body and the headers that prove where it comes from. No thread waits for a body, neither
  * for one that is wanted nor for one that is refused: Tomcat would read the rest of that with a thread of its own.
  */
-class WebhookDoor extends OncePerRequestFilter {
+class IngressFilter extends OncePerRequestFilter {
 
     static final String PATH = "/webhooks/";
     private static final String SHARED_ROUTE = "webhook";
     static final int LARGEST_BODY = 1024 * 1024;
-    private static final String NEXT = WebhookDoor.class.getName() + ".next";
-    private static final String BROKEN_OFF = WebhookDoor.class.getName() + ".brokenOff";
+    private static final String NEXT = IngressFilter.class.getName() + ".next";
+    private static final String BROKEN_OFF = IngressFilter.class.getName() + ".brokenOff";
     private static final int LARGEST_PART = 8192;
     private static final byte[] NOTHING = {};
     /** A webhook has some kB. What is larger than this has a budget of its own, so that it cannot take the room of the others. */
@@ -48,7 +48,7 @@ class WebhookDoor extends OncePerRequestFilter {
     private static final Duration LINGER = Duration.ofSeconds(2);
 
     private final Webhooks webhooks;
-    private final Refusals refusals;
+    private final ErrorResponses refusals;
     private final WebhookEngine engine;
     private final CamelContext camel;
     private final long largestRead;
@@ -63,7 +63,7 @@ class WebhookDoor extends OncePerRequestFilter {
      *
      * @param largestRead so many bytes of a body are read so that its sender sees the answer; the connection of a longer one is cut
      */
-    WebhookDoor(Webhooks webhooks, Refusals refusals, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
+    IngressFilter(Webhooks webhooks, ErrorResponses refusals, WebhookEngine engine, CamelContext camel, DataSize largestRead) {
         this.webhooks = webhooks;
         this.refusals = refusals;
         this.engine = engine;

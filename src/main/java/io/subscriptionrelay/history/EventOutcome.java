@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** What can happen to an event. */
-public enum Happening {
+public enum EventOutcome {
     /** Its webhook was stored and answered with 200. */
     RECEIVED,
     /** Its webhook came again and was answered with 200, but not stored again. */
@@ -25,7 +25,7 @@ public enum Happening {
     /** It was taken from the parked ones for good. */
     DISCARDED;
 
-    private static final Map<String, Happening> BY_TEXT = Arrays.stream(values()).collect(Collectors.toMap(Happening::text, Function.identity()));
+    private static final Map<String, EventOutcome> BY_TEXT = Arrays.stream(values()).collect(Collectors.toMap(EventOutcome::text, Function.identity()));
 
     private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
 
@@ -39,8 +39,8 @@ public enum Happening {
      *
      * @throws IllegalArgumentException when nothing has
      */
-    static Happening of(String text) {
-        Happening happening = BY_TEXT.get(text);
+    static EventOutcome of(String text) {
+        EventOutcome happening = BY_TEXT.get(text);
         if (happening == null) {
             throw new IllegalArgumentException("nothing that can happen to an event is called `" + text + "`");
         }

@@ -14,7 +14,7 @@ import java.util.Arrays;
  * with one call; waiting longer than the disk needs only delays acknowledgements (with the broker's default of 3.3 ms
  * one sender gets 260 of them a second, on a disk that could do ten times as many), and waiting less gathers nothing.
  */
-final class DiskProbe {
+final class DiskBenchmark {
 
     private static final int WRITES = 64;
     private static final int BLOCK = 4096;
@@ -23,7 +23,7 @@ final class DiskProbe {
     private static final Duration MOST = Duration.ofNanos(3_333_333);
     private static final String FILE = "journal-sync-nanos";
 
-    private DiskProbe() {
+    private DiskBenchmark() {
     }
 
     /**

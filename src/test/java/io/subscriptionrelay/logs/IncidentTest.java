@@ -8,10 +8,10 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 
-class EpisodeTest {
+class IncidentTest {
 
     private long now = 1_000_000;
-    private final Episode episode = new Episode(new Clock() {
+    private final Incident episode = new Incident(new Clock() {
         @Override
         public ZoneId getZone() {
             return ZoneOffset.UTC;
