@@ -56,7 +56,7 @@ class ParkedController {
     @PostMapping("/{id}")
     ResponseEntity<Map<String, Object>> replay(@PathVariable String id, HttpServletRequest request) {
         if (query(request, Set.of(ParkedQuery.DRY_RUN)).dryRun()) {
-            return found(parked.rehearse(id));
+            return found(parked.dryRunOf(id));
         }
         return parked.replay(id) ? ResponseEntity.ok(Map.of("replayed", 1)) : notFound();
     }
@@ -66,7 +66,7 @@ class ParkedController {
     Map<String, Object> replayAll(HttpServletRequest request) {
         boolean dryRun = query(request, REPLAYED).dryRun();
         ParkedQuery query = query(request, dryRun ? REPLAYED : and(ParkedFilter.NAMES, ParkedQuery.DRY_RUN));
-        return dryRun ? parked.rehearse(query.filter(), query.offset(), query.limit()) : Map.of("replayed", parked.replay(query.filter()));
+        return dryRun ? parked.dryRun(query.filter(), query.offset(), query.limit()) : Map.of("replayed", parked.replay(query.filter()));
     }
 
     @DeleteMapping("/{id}")

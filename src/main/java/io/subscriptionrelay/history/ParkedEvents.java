@@ -29,12 +29,12 @@ import org.springframework.stereotype.Component;
 public class ParkedEvents {
 
     private final ParkedQueues queues;
-    private final Rehearsal rehearsal;
+    private final DryRun dryRun;
     private final Clock clock;
 
-    ParkedEvents(ParkedQueues queues, Rehearsal rehearsal, Clock clock) {
+    ParkedEvents(ParkedQueues queues, DryRun dryRun, Clock clock) {
         this.queues = queues;
-        this.rehearsal = rehearsal;
+        this.dryRun = dryRun;
         this.clock = clock;
     }
 
@@ -95,7 +95,7 @@ public class ParkedEvents {
     @ManagedOperation(description = "Shows what a replay of one parked event would send, without sending it")
     @ManagedOperationParameter(name = "id", description = "The entry's id in the list")
     public Map<String, Object> dryRun(String id) {
-        return rehearse(id).orElseThrow(() -> noneWith(id));
+        return dryRunOf(id).orElseThrow(() -> noneWith(id));
     }
 
     /** What a replay of those that fit would send, without sending it. */
@@ -110,7 +110,7 @@ public class ParkedEvents {
     @ManagedOperationParameter(name = "limit", description = "How many to show at the most")
     public Map<String, Object> dryRunWhere(String reason, String provider, String destination, String account, String from, String to,
             int offset, int limit) {
-        return rehearse(filter(reason, provider, destination, account, from, to, null), offset, limit);
+        return dryRun(filter(reason, provider, destination, account, from, to, null), offset, limit);
     }
 
     /** The reasons, the most frequent first. */
@@ -216,23 +216,23 @@ public class ParkedEvents {
     }
 
     /** What a replay of one would make of it, or empty. */
-    Optional<Map<String, Object>> rehearse(String id) {
+    Optional<Map<String, Object>> dryRunOf(String id) {
         List<Map<String, Object>> found = new ArrayList<>();
         queues.browse(ParkedFilter.one(id), parked -> {
-            found.add(rehearsed(parked));
+            found.add(withResults(parked));
             return false;
         });
         return found.stream().findFirst();
     }
 
     /** What a replay would make of those that the filter means: how many there are in all, and the results of a page of them. */
-    Map<String, Object> rehearse(ParkedFilter filter, int offset, int limit) {
+    Map<String, Object> dryRun(ParkedFilter filter, int offset, int limit) {
         List<Map<String, Object>> entries = new ArrayList<>();
         Map<String, Integer> summary = new TreeMap<>();
         int[] total = new int[1];
         queues.browse(filter, parked -> {
             if (total[0]++ >= offset && entries.size() < limit) {
-                Map<String, Object> entry = rehearsed(parked);
+                Map<String, Object> entry = withResults(parked);
                 ((List<?>) entry.get("results")).forEach(result ->
                         summary.merge(String.valueOf(((Map<?, ?>) result).get("outcome")), 1, Integer::sum));
                 entries.add(entry);
@@ -247,10 +247,10 @@ public class ParkedEvents {
         return list;
     }
 
-    private Map<String, Object> rehearsed(ParkedQueues.Entry parked) throws JMSException {
+    private Map<String, Object> withResults(ParkedQueues.Entry parked) throws JMSException {
         Message message = parked.message();
         Map<String, Object> entry = entry(parked);
-        entry.put("results", rehearsal.of(new Rehearsal.Replay(message.getStringProperty(Headers.PROVIDER),
+        entry.put("results", dryRun.of(new DryRun.Replay(message.getStringProperty(Headers.PROVIDER),
                 message.getStringProperty(Headers.EVENT_ID),
                 message.propertyExists(Headers.RECEIVED_AT) ? message.getLongProperty(Headers.RECEIVED_AT) : 0,
                 message.getStringProperty(Headers.DESTINATION),

@@ -203,7 +203,7 @@ public class Translator {
     }
 
     private static List<Message> unlessDryRun(Exchange exchange, List<Message> messages) {
-        DryRun.Results results = DryRun.of(exchange);
+        RouteDryRun.Results results = RouteDryRun.of(exchange);
         if (results == null) {
             return messages;
         }
@@ -369,7 +369,7 @@ public class Translator {
     }
 
     private List<Message> skipped(Exchange exchange, WebhookEvent event, String destination, String step, String reason) {
-        DryRun.Results dryRun = DryRun.of(exchange);
+        RouteDryRun.Results dryRun = RouteDryRun.of(exchange);
         if (dryRun != null) {
             dryRun.skipped(destination, step, reason);
         }

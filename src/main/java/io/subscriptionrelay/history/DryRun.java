@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Finds out what today's routes and mappings would make of a parked event, without sending, counting or moving anything. */
-public interface Rehearsal {
+public interface DryRun {
 
     /**
      * A parked event, as it would be replayed.

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
-import io.subscriptionrelay.history.Rehearsal;
+import io.subscriptionrelay.history.DryRun;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,7 +22,7 @@ import org.springframework.stereotype.Component;
  * real one, so whatever else was added to it happens too.
  */
 @Component
-class DryRun implements Rehearsal {
+class RouteDryRun implements DryRun {
 
     private static final String PROPERTY = "relayDryRun";
 
@@ -30,7 +30,7 @@ class DryRun implements Rehearsal {
     /** Not the template itself: it would start Camel before its routes are known. */
     private final ObjectProvider<ProducerTemplate> template;
 
-    DryRun(Translator translator, ObjectProvider<ProducerTemplate> template) {
+    RouteDryRun(Translator translator, ObjectProvider<ProducerTemplate> template) {
         this.translator = translator;
         this.template = template;
     }
