@@ -27,7 +27,7 @@ import org.springframework.boot.convert.DurationStyle;
 /**
  * All that the relay knows of a destination: the files in {@code mappings/destinations/<name>/}. {@code destination.yaml} says where it
  * is and what its limits are, {@code record.jslt} what a record is about, {@code call.jslt} how a call is made of records,
- * {@code answer.jslt} what the answer means for each of them.
+ * {@code answer.jslt} what the answer means for each of them, and {@code record.schema.json}, if it is there, what a record may hold.
  */
 public final class Destination {
 
@@ -41,16 +41,18 @@ public final class Destination {
     private final Mapping record;
     private final Mapping call;
     private final Mapping answer;
+    private final Optional<RecordSchema> records;
     private final boolean[] aboutRecords = new boolean[1000];
     private final Map<String, Kind> kinds = new TreeMap<>();
     private final Map<String, Frame> frames = new ConcurrentHashMap<>();
 
-    private Destination(String name, JsonNode settings, Mapping record, Mapping call, Mapping answer) {
+    private Destination(String name, JsonNode settings, Mapping record, Mapping call, Mapping answer, Optional<RecordSchema> records) {
         this.name = name;
         this.settings = settings;
         this.record = record;
         this.call = call;
         this.answer = answer;
+        this.records = records;
         settings.path("about-records").forEach(range -> {
             String[] ends = range.asText().split("-");
             Arrays.fill(aboutRecords, Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1, true);
@@ -76,10 +78,16 @@ public final class Destination {
                 problems.addAll(e.problems());
             }
         }
+        Optional<RecordSchema> records = Optional.empty();
+        try {
+            records = RecordSchema.read(folder.resolve("record.schema.json"));
+        } catch (BrokenMappingException e) {
+            problems.addAll(e.problems());
+        }
         if (!problems.isEmpty()) {
             throw new BrokenMappingException(problems);
         }
-        return new Destination(folder.getFileName().toString(), settings, files[0], files[1], files[2]);
+        return new Destination(folder.getFileName().toString(), settings, files[0], files[1], files[2], records);
     }
 
     /** The name of its folder, and in {@code relay.destinations}. */
@@ -200,6 +208,20 @@ public final class Destination {
         return new Description(out.path("kind").asText("record").replace('/', '-'), out.path("call").asText(""), out.path("user").asText(""),
                 ordered ? order.path("by").asText("") : null, ordered ? order.path("id").asText() : null,
                 ordered && out.path("state").asBoolean(false), out.path("refuse").isTextual() ? out.get("refuse").textValue() : null);
+    }
+
+    /**
+     * What of a record does not fit {@code record.schema.json}, a sentence each, which quotes no value of it. Empty when all fits, and without that
+     * file.
+     */
+    public List<String> problems(JsonNode record) {
+        return records.map(schema -> schema.problems(record)).orElse(List.of());
+    }
+
+    /** The first of {@link #problems}, and how many more there are. */
+    public Optional<String> problem(JsonNode record) {
+        List<String> problems = problems(record);
+        return problems.stream().findFirst().map(first -> problems.size() == 1 ? first : first + " (and " + (problems.size() - 1) + " more)");
     }
 
     /** The regions of its accounts, as far as it has more than one. */

@@ -1,10 +1,14 @@
 package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import com.networknt.schema.JsonNodePath;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SchemaId;
+import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import io.subscriptionrelay.event.StrictJson;
@@ -19,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -40,6 +46,8 @@ final class SettingsFile {
     /** Without a cache, because a schema may refer to another file, which is edited too. */
     private static final JsonSchemaFactory SCHEMAS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012,
             factory -> factory.enableSchemaCache(false));
+    /** What every schema is held against. */
+    private static final JsonSchema OF_SCHEMAS = SCHEMAS.getSchema(SchemaLocation.of(SchemaId.V202012));
     /** What a name may not be, which the schema describes by what to write instead. */
     private static final Set<String> NAME_RULES = Set.of("pattern", "maxLength", "not");
     private static final int LONGEST_QUOTE = 60;
@@ -102,17 +110,56 @@ final class SettingsFile {
         }
     }
 
-    /** Follows every reference now: one that leads nowhere would otherwise be met with the first settings that use it. */
+    /**
+     * A schema of which every reference leads somewhere: one that leads nowhere would otherwise be met with the first value that it is held against.
+     *
+     * @throws BrokenMappingException when it cannot be used, with file and line
+     */
+    static JsonSchema schema(Path file) throws BrokenMappingException {
+        JsonNode schema = json(file);
+        List<Problem> problems = new ArrayList<>();
+        for (ValidationMessage found : OF_SCHEMAS.validate(schema)) {
+            problems.add(problem(file, treeOfJson(file), found, "cannot be used as a schema: " + advice(found, OF_SCHEMAS)));
+        }
+        if (!problems.isEmpty()) {
+            throw new BrokenMappingException(problems);
+        }
+        return compiled(file, schema);
+    }
+
     private static JsonSchema compiled(Path file, JsonNode schema) throws BrokenMappingException {
+        for (String pattern : schema.findValuesAsText("pattern")) {
+            if (!isPattern(pattern)) {
+                throw new BrokenMappingException(new Problem(file, line(file, pattern), 0, "`pattern` " + pattern
+                        + " is no regular expression; mend its brackets and backslashes"));
+            }
+        }
         try {
             JsonSchema compiled = SCHEMAS.getSchema(file.toAbsolutePath().toUri(), schema);
             compiled.initializeValidators();
             return compiled;
         } catch (RuntimeException e) {
-            String reference = schema.findValuesAsText("$ref").stream().filter(ref -> ref.startsWith("#/") && schema.at(ref.substring(1)).isMissingNode())
-                    .findFirst().orElse(null);
-            throw new BrokenMappingException(reference == null ? new Problem(file, 0, 0, "cannot be used as a schema: " + Causes.of(e))
-                    : new Problem(file, line(file, reference), 0, "`$ref` " + reference + " leads nowhere; define it in this file, or mend its name"));
+            for (String reference : schema.findValuesAsText("$ref")) {
+                if (leadsNowhere(file, schema, reference)) {
+                    throw new BrokenMappingException(new Problem(file, line(file, reference), 0, "`$ref` " + reference
+                            + " leads nowhere; define it in this file, or mend its name"));
+                }
+            }
+            throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be used as a schema: " + Causes.of(e)));
+        }
+    }
+
+    private static boolean leadsNowhere(Path file, JsonNode schema, String reference) {
+        int fragment = reference.indexOf('#');
+        return reference.startsWith("#/") ? schema.at(reference.substring(1)).isMissingNode()
+                : fragment > 0 && !reference.contains(":") && !Files.exists(file.resolveSibling(reference.substring(0, fragment)));
+    }
+
+    private static boolean isPattern(String text) {
+        try {
+            return Pattern.compile(text) != null;
+        } catch (PatternSyntaxException e) {
+            return false;
         }
     }
 
@@ -120,7 +167,7 @@ final class SettingsFile {
     private static int line(Path file, String text) throws BrokenMappingException {
         String[] lines = text(file).split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
-            if (lines[i].contains('"' + text + '"')) {
+            if (lines[i].contains(TextNode.valueOf(text).toString())) {
                 return i + 1;
             }
         }
@@ -130,12 +177,24 @@ final class SettingsFile {
     private static void check(Path file, JsonNode settings, Node tree, JsonSchema schema) throws BrokenMappingException {
         List<Problem> problems = new ArrayList<>();
         for (ValidationMessage found : schema.validate(settings)) {
-            Mark mark = mark(tree, found);
-            problems.add(new Problem(file, mark == null ? 0 : mark.getLine() + 1, mark == null ? 0 : mark.getColumn() + 1,
-                    advice(found, schema)));
+            problems.add(problem(file, tree, found, advice(found, schema)));
         }
         if (!problems.isEmpty()) {
             throw new BrokenMappingException(problems);
+        }
+    }
+
+    private static Problem problem(Path file, Node tree, ValidationMessage found, String message) {
+        Mark mark = mark(tree, found);
+        return new Problem(file, mark == null ? 0 : mark.getLine() + 1, mark == null ? 0 : mark.getColumn() + 1, message);
+    }
+
+    /** JSON is YAML too, but for tabs between its parts: then there is no place to name. */
+    private static Node treeOfJson(Path file) {
+        try {
+            return tree(file, false);
+        } catch (BrokenMappingException e) {
+            return null;
         }
     }
 
@@ -163,16 +222,26 @@ final class SettingsFile {
 
     /** The description beside the rule that was broken, wherever the schema has that rule from; empty without one. */
     private static String description(ValidationMessage found) {
+        JsonNodePath rule = found.getSchemaLocation().getFragment();
+        return within(file(found), rule, rule.getNameCount() - 1).path("description").asText();
+    }
+
+    /** The schema file that has the rule which was broken; a missing node when it cannot be read any more. */
+    static JsonNode file(ValidationMessage found) {
         try {
-            JsonNode here = StrictJson.mapper().readTree(URI.create(found.getSchemaLocation().getAbsoluteIri().toString()).toURL());
-            JsonNodePath rule = found.getSchemaLocation().getFragment().getParent();
-            for (int i = 0; i < rule.getNameCount(); i++) {
-                here = rule.getElement(i) instanceof Integer index ? here.path(index) : here.path(rule.getName(i));
-            }
-            return here.path("description").asText();
+            return StrictJson.mapper().readTree(URI.create(found.getSchemaLocation().getAbsoluteIri().toString()).toURL());
         } catch (IOException | IllegalArgumentException unreadable) {
-            return "";
+            return MissingNode.getInstance();
         }
+    }
+
+    /** What the first steps of a path lead to. */
+    static JsonNode within(JsonNode file, JsonNodePath path, int steps) {
+        JsonNode here = file;
+        for (int i = 0; i < steps; i++) {
+            here = path.getElement(i) instanceof Integer index ? here.path(index) : here.path(path.getName(i));
+        }
+        return here;
     }
 
     private static JsonNode at(JsonNode schema, JsonNodePath path) {

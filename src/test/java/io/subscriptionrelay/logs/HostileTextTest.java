@@ -2,6 +2,8 @@ package io.subscriptionrelay.logs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.event.StrictJson;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -46,7 +48,8 @@ class HostileTextTest {
     void everyPatternOfTheRelayAndItsMappingsReadsAMebibyteAtOnce() throws Exception {
         Map<String, Pattern> patterns = patterns();
         assertThat(patterns.keySet()).contains("logs.Causes.ADDRESS", "webhook.Authentication.ID")
-                .anyMatch(name -> name.startsWith("mappings/qonversion/event.jslt"));
+                .anyMatch(name -> name.startsWith("mappings/qonversion/event.jslt"))
+                .anyMatch(name -> name.startsWith("mappings/destinations/braze/record.schema.json"));
         Map<String, Long> slow = new TreeMap<>();
         patterns.forEach((name, pattern) -> {
             hostile(MEBIBYTE).forEach((what, text) -> {
@@ -119,6 +122,13 @@ class HostileTextTest {
                 while (found.find()) {
                     patterns.put(file + " " + found.group(1), Pattern.compile(found.group(1)));
                 }
+            }
+        }
+        try (Stream<Path> files = Files.walk(Path.of("mappings"))) {
+            for (Path file : files.filter(name -> name.endsWith("record.schema.json")).toList()) {
+                JsonNode schema = StrictJson.mapper().readTree(file.toFile());
+                Stream<String> ofNames = schema.findValues("patternProperties").stream().flatMap(names -> names.properties().stream()).map(Map.Entry::getKey);
+                Stream.concat(schema.findValuesAsText("pattern").stream(), ofNames).forEach(text -> patterns.put(file + " " + text, Pattern.compile(text)));
             }
         }
         return patterns;
