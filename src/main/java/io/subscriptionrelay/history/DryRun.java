@@ -19,8 +19,8 @@ public interface DryRun {
     }
 
     /**
-     * What would become of it, destination by destination: {@code outcome} is {@code sent} with the {@code record},
-     * {@code skipped} or {@code parked} with the {@code reason}, or {@code nothing}. Never fails.
+     * What would become of it, destination by destination: {@code outcome} is {@code sent} with the {@code record}, and with the {@code problem}
+     * if its destination knows no such record; {@code skipped} or {@code parked} with the {@code reason}; or {@code nothing}. Never fails.
      */
     List<Map<String, Object>> of(Replay replay);
 }

@@ -6,6 +6,7 @@ import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.history.DryRun;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
+import io.subscriptionrelay.mapping.Mapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,18 +28,25 @@ class RouteDryRun implements DryRun {
     private static final String PROPERTY = "relayDryRun";
 
     private final Translator translator;
+    private final Mapper mapper;
     /** Not the template itself: it would start Camel before its routes are known. */
     private final ObjectProvider<ProducerTemplate> template;
 
-    RouteDryRun(Translator translator, ObjectProvider<ProducerTemplate> template) {
+    RouteDryRun(Translator translator, Mapper mapper, ObjectProvider<ProducerTemplate> template) {
         this.translator = translator;
+        this.mapper = mapper;
         this.template = template;
     }
 
     /** What was found out until now. Filled by one thread. */
     static final class Results {
 
+        private final Mapper mapper;
         private final List<Map<String, Object>> found = new ArrayList<>();
+
+        private Results(Mapper mapper) {
+            this.mapper = mapper;
+        }
 
         void skipped(String destination, String step, String reason) {
             add("skipped", destination, null, step, null, null, reason);
@@ -47,13 +55,18 @@ class RouteDryRun implements DryRun {
         void take(List<Message> messages) {
             for (Message message : messages) {
                 String reason = message.getHeader(Headers.REASON, String.class);
-                add(reason == null ? "sent" : "parked", message.getHeader(Headers.DESTINATION, String.class),
-                        message.getHeader(Headers.ACCOUNT, String.class), message.getHeader(Headers.STEP, String.class),
-                        message.getHeader(Headers.PART, Integer.class), reason == null ? new RecordMessage(message).record() : null, reason);
+                String destination = message.getHeader(Headers.DESTINATION, String.class);
+                JsonNode record = reason == null ? new RecordMessage(message).record() : null;
+                Map<String, Object> result = add(record == null ? "parked" : "sent", destination, message.getHeader(Headers.ACCOUNT, String.class),
+                        message.getHeader(Headers.STEP, String.class), message.getHeader(Headers.PART, Integer.class), record, reason);
+                if (record != null) {
+                    mapper.destination(destination).problem(record).ifPresent(problem -> result.put("problem", problem));
+                }
             }
         }
 
-        private void add(String outcome, String destination, String account, String step, Integer part, JsonNode record, String reason) {
+        private Map<String, Object> add(String outcome, String destination, String account, String step, Integer part, JsonNode record,
+                String reason) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("outcome", outcome);
             put(result, Headers.DESTINATION, destination);
@@ -63,6 +76,7 @@ class RouteDryRun implements DryRun {
             put(result, "record", record);
             put(result, Headers.REASON, reason);
             found.add(result);
+            return result;
         }
 
         private static void put(Map<String, Object> result, String name, Object value) {
@@ -79,7 +93,7 @@ class RouteDryRun implements DryRun {
 
     @Override
     public List<Map<String, Object>> of(Replay replay) {
-        Results results = new Results();
+        Results results = new Results(mapper);
         JsonNode webhook;
         try {
             webhook = StrictJson.mapper().readTree(replay.webhook());
