@@ -24,6 +24,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -60,6 +61,8 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     /** By provider, whatever the destination. */
     private volatile Map<String, Set<String>> steps = Map.of();
     private volatile Map<String, List<Problem>> problems = Map.of();
+    /** Of the mappings as they are by now. */
+    private volatile FirstRecords firstRecords = new FirstRecords();
 
     Mapper(RelayProperties properties, MeterRegistry metrics) {
         root = properties.homeFolder().resolve("mappings");
@@ -178,6 +181,16 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         return mapping.apply(variables, webhook);
     }
 
+    /**
+     * Holds the first records that a mapping makes of a step, since the start or the last edit, against what their destination takes. What does not
+     * fit stands in log and health until a later event fits or a file is edited.
+     *
+     * @param records those of one event, asked for only when they are looked at
+     */
+    public void lookAtFirst(String provider, String destination, String step, Supplier<List<JsonNode>> records) {
+        firstRecords.look(provider, destination(destination), step, records);
+    }
+
     private Mapping mapping(String provider, String destination) {
         Mapping mapping = mappings.get(key(provider, destination));
         if (mapping == null) {
@@ -254,6 +267,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         mappings = Map.copyOf(next);
         steps = steps(next);
         problems = Map.copyOf(broken);
+        firstRecords = new FirstRecords();
         seen = stamps;
     }
 
@@ -324,13 +338,17 @@ public class Mapper implements HealthIndicator, AutoCloseable {
 
     @Override
     public Health health() {
-        Map<String, List<Problem>> now = problems;
+        Map<String, List<Problem>> broken = problems;
+        Map<String, List<String>> now = new TreeMap<>(firstRecords.problems());
+        broken.forEach((key, found) -> now.computeIfAbsent(key, none -> new ArrayList<>()).addAll(found.stream().map(Problem::toString).toList()));
         if (now.isEmpty()) {
             return Health.up().withDetail("mappings", new ArrayList<>(mappings.keySet())).build();
         }
-        Health.Builder health = Health.status(DEGRADED).withDetail("inUse", "the last good mappings");
-        now.forEach((key, found) -> health.withDetail(key, found.stream().map(Problem::toString).toList()));
-        return health.build();
+        Health.Builder health = Health.status(DEGRADED);
+        if (!broken.isEmpty()) {
+            health.withDetail("inUse", "the last good mappings");
+        }
+        return health.withDetails(now).build();
     }
 
     @Override

@@ -29,6 +29,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.support.DefaultMessage;
@@ -318,6 +319,10 @@ public class Translator {
         List<Description> about = new ArrayList<>(output.size());
         for (JsonNode record : output) {
             about.add(mapper.destination(destination).describe(record));
+        }
+        if (RouteDryRun.of(exchange) == null) {
+            mapper.lookAtFirst(event.provider(), destination, step, () -> IntStream.range(0, about.size())
+                    .filter(part -> about.get(part).refusal() == null).mapToObj(output::get).toList());
         }
         List<RecordName> names = RecordName.of(about);
         if (event.part() != null) {

@@ -89,6 +89,47 @@ class MapperTest {
         assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class);
     }
 
+    @Test
+    void theFirstRecordsOfAStepThatDoNotFitAreNamedOnceUntilLaterOnesFit(CapturedOutput output) {
+        look("renewal", "{'type':'event','evtName':'n','evtData':{},'identity':'u','ts':1718000012999}");
+        look("renewal", "{'type':'event','evtName':'n','evtData':{},'identity':'u','ts':'soon'}");
+        look("expiration", "{'type':'event','evtName':'n','evtData':{},'identity':'u'}");
+        assertThat(output).containsOnlyOnce("mappings/revenuecat/clevertap.jslt makes a record of renewal that does not fit"
+                + " mappings/destinations/clevertap/record.schema.json: `ts` is a number of 13 digits; write seconds since 1970. It is delivered all the"
+                + " same").doesNotContain("of expiration", "of 4 characters");
+        assertThat(mapper.health().getStatus().getCode()).isEqualTo("DEGRADED");
+        assertThat(mapper.health().getDetails()).containsOnly(Map.entry("revenuecat/clevertap",
+                List.of("renewal: `ts` is a number of 13 digits; write seconds since 1970")));
+
+        look("renewal", "{'type':'event','evtName':'n','evtData':{},'identity':'u','ts':1718000012}");
+        assertThat(mapper.health().getStatus().getCode()).isEqualTo("UP");
+        assertThat(output).containsOnlyOnce("What mappings/revenuecat/clevertap.jslt makes of renewal fits by now");
+        mapper.lookAtFirst("revenuecat", "clevertap", "renewal", () -> {
+            throw new AssertionError("records are looked at until they fit");
+        });
+    }
+
+    @Test
+    void anEditHasTheFirstRecordsLookedAtAgain() throws IOException {
+        look("renewal", "{'type':'event'}");
+        assertThat(mapper.health().getDetails().get("revenuecat/clevertap").toString()).startsWith("[renewal: ").contains("(and 2 more)");
+        edit("revenuecat/clevertap.yaml", "renewal: rc_renewal_event", "renewal: Renewed");
+        mapper.reload();
+        assertThat(mapper.health().getStatus().getCode()).isEqualTo("UP");
+        look("renewal", "{'type':'event'}");
+        assertThat(mapper.health().getStatus().getCode()).isEqualTo("DEGRADED");
+    }
+
+    private void look(String step, String record) {
+        mapper.lookAtFirst("revenuecat", "clevertap", step, () -> {
+            try {
+                return List.of(StrictJson.mapper().readTree(record.replace('\'', '"')));
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
     private String name(String provider, String type) {
         String body = "{\"event\":{\"id\":\"1\",\"type\":\"" + type + "\",\"app_user_id\":\"u\",\"event_timestamp_ms\":1790812800000}}";
         try {
