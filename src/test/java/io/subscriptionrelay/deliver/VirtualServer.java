@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What a destination does with a call, asked when the call begins. */
-interface VirtualServer {
+public interface VirtualServer {
 
     Reply answer(Call call);
 

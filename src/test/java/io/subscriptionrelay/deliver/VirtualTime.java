@@ -10,7 +10,7 @@ import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
 /** Time that goes by when a test says so, with its timers and a wall clock that can be set. */
-final class VirtualTime extends Clock implements Scheduler {
+public final class VirtualTime extends Clock implements Scheduler {
 
     /** Nanoseconds overflow an hour after the start: only their differences mean anything. */
     private static final long ORIGIN = Long.MAX_VALUE - Duration.ofHours(1).toNanos();
@@ -34,24 +34,34 @@ final class VirtualTime extends Clock implements Scheduler {
         timers.add(new Timer(elapsed + Math.max(0, nanos), number++, task));
     }
 
-    void after(Duration time, Runnable task) {
+    public void after(Duration time, Runnable task) {
         after(time.toNanos(), task);
     }
 
     /** Runs the task again and again, the first time after one period. */
-    void every(Duration period, Runnable task) {
+    public void every(Duration period, Runnable task) {
         after(period, () -> {
             task.run();
             every(period, task);
         });
     }
 
-    Duration elapsed() {
+    /** The same, for as long as the condition holds. */
+    public void every(Duration period, Runnable task, BooleanSupplier condition) {
+        after(period, () -> {
+            if (condition.getAsBoolean()) {
+                task.run();
+                every(period, task, condition);
+            }
+        });
+    }
+
+    public Duration elapsed() {
         return Duration.ofNanos(elapsed);
     }
 
     /** Lets time go by until the condition holds, or for so long. */
-    boolean until(BooleanSupplier condition, Duration atMost) {
+    public boolean until(BooleanSupplier condition, Duration atMost) {
         long end = elapsed + atMost.toNanos();
         while (!condition.getAsBoolean()) {
             Timer next = timers.peek();
@@ -66,12 +76,12 @@ final class VirtualTime extends Clock implements Scheduler {
         return true;
     }
 
-    void advance(Duration time) {
+    public void advance(Duration time) {
         until(() -> false, time);
     }
 
     /** Moves the wall clock, and only that. */
-    void setClock(Duration forward) {
+    public void setClock(Duration forward) {
         set = set.plus(forward);
     }
 

@@ -1,0 +1,318 @@
+package io.subscriptionrelay.auditor;
+
+import io.subscriptionrelay.auditor.Journal.Accepted;
+import io.subscriptionrelay.auditor.Journal.Call;
+import io.subscriptionrelay.auditor.Journal.End;
+import io.subscriptionrelay.auditor.Journal.Fate;
+import io.subscriptionrelay.auditor.Journal.Outage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Checks the promises about delivery by a journal, once all faults are over. Knows nothing of how the relay works. */
+public final class Auditor {
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration BACK_WITHIN = Duration.ofSeconds(10);
+    private static final Duration ASKING = Duration.ofSeconds(20);
+    private static final int MOST_QUESTIONS = 30;
+    private static final Duration DAY = Duration.ofHours(24);
+    /** A clock that is set forward may end one wait of a record. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
+
+    private final Journal journal;
+    private final Map<String, Accepted> accepted = new LinkedHashMap<>();
+    private final Map<String, List<Call>> callsOf = new HashMap<>();
+    private final Map<String, List<End>> endsOf = new HashMap<>();
+    private final List<String> found = new ArrayList<>();
+
+    private Auditor(Journal journal) {
+        this.journal = journal;
+        journal.accepted.forEach(event -> accepted.put(event.id(), event));
+        journal.calls.forEach(call -> call.ids.forEach(id -> callsOf.computeIfAbsent(id, any -> new ArrayList<>()).add(call)));
+        journal.ends.forEach(end -> endsOf.computeIfAbsent(end.id(), any -> new ArrayList<>()).add(end));
+    }
+
+    /** Every breach of a promise, in words. */
+    public static List<String> audit(Journal journal) {
+        Auditor auditor = new Auditor(journal);
+        auditor.nothingIsLost();
+        auditor.repeatsAreExplained();
+        auditor.skippedAndParkedForTheirReasons();
+        auditor.newestStateWins();
+        auditor.limitsAreKept();
+        auditor.oneUpdateAtATime();
+        auditor.littleIsAskedOfWhoIsAway();
+        auditor.retryAfterIsHonoured();
+        auditor.deliveryGoesOn();
+        return auditor.found;
+    }
+
+    private List<Call> calls(String id) {
+        return callsOf.getOrDefault(id, List.of());
+    }
+
+    private List<End> ends(String id) {
+        return endsOf.getOrDefault(id, List.of());
+    }
+
+    private void nothingIsLost() {
+        for (String id : accepted.keySet()) {
+            List<End> ends = ends(id);
+            if (ends.isEmpty()) {
+                found.add("lost: " + id + " has no end; calls: " + calls(id));
+            }
+            if (ends.size() > 1) {
+                found.add("more than one end: " + ends);
+            }
+            if (ends.stream().anyMatch(end -> end.what().equals("delivered")) && calls(id).stream().noneMatch(call -> call.stored.contains(id))) {
+                found.add("lost: " + id + " is reported as delivered, and the destination does not have it");
+            }
+        }
+        journal.ends.stream().filter(end -> !accepted.containsKey(end.id())).forEach(end -> found.add("of no event: " + end));
+    }
+
+    /** A call whose answer was lost, or that was made in a transaction that was lost, may be repeated. */
+    private void repeatsAreExplained() {
+        for (String id : accepted.keySet()) {
+            Call before = null;
+            for (Call call : calls(id)) {
+                if (before != null && before.told(id) && !interrupted(before.began, call.began)) {
+                    found.add("repeated: " + id + " was taken by [" + before + "] and is sent again by [" + call + "]");
+                }
+                if (call.storedAt != null && call.stored.contains(id)) {
+                    before = call;
+                }
+                Duration began = call.began;
+                ends(id).stream().filter(end -> end.at().compareTo(began) < 0).forEach(end -> found.add("after its end " + end + ": " + call));
+            }
+        }
+    }
+
+    private boolean interrupted(Duration from, Duration until) {
+        return journal.interruptions.stream().anyMatch(one -> one.at().compareTo(from) >= 0 && one.at().compareTo(until) <= 0);
+    }
+
+    private void skippedAndParkedForTheirReasons() {
+        for (End end : journal.ends) {
+            Accepted event = accepted.get(end.id());
+            if (event == null) {
+                continue;
+            }
+            if (end.what().equals("skipped") && (!event.state() || journal.accepted.stream().noneMatch(newer -> newer.state()
+                    && newer.user().equals(event.user()) && newer.eventTime() > event.eventTime()
+                    && calls(newer.id()).stream().anyMatch(call -> call.stored.contains(newer.id()) && call.storedAt.compareTo(end.at()) <= 0)))) {
+                found.add("skipped though the destination had nothing newer: " + end);
+            }
+            if (end.what().equals("parked") && !deservesToBeParked(end)) {
+                found.add("parked without a reason of its own: " + end + "; calls: " + calls(end.id()));
+            }
+        }
+    }
+
+    private boolean deservesToBeParked(End end) {
+        String id = end.id();
+        int alone = 0;
+        Duration firstUnknown = null;
+        Duration firstFailure = null;
+        for (Call call : calls(id)) {
+            if (call.toldAt == null || call.toldAt.compareTo(end.at()) > 0) {
+                continue;
+            }
+            Fate fate = call.answered ? call.fates.getOrDefault(id, Fate.FAILED) : Fate.FAILED;
+            if (fate == Fate.REFUSED) {
+                return true;
+            }
+            if (fate == Fate.REFUSED_AS_A_WHOLE && call.ids.size() == 1) {
+                alone++;
+            }
+            if (fate == Fate.UNKNOWN && firstUnknown == null) {
+                firstUnknown = call.toldAt;
+            }
+            if (fate == Fate.FAILED && firstFailure == null) {
+                firstFailure = call.toldAt;
+            }
+        }
+        return alone >= journal.limits.loneRefusals() || longEnough(firstUnknown, end) || longEnough(firstFailure, end) && takesOthers(firstFailure, end.at());
+    }
+
+    private boolean longEnough(Duration first, End end) {
+        return first != null && end.at().minus(first).compareTo(DAY.minus(LONGEST_WAIT.multipliedBy(journal.clockJumps))) >= 0;
+    }
+
+    private boolean takesOthers(Duration from, Duration until) {
+        return journal.calls.stream().anyMatch(call -> call.succeeded() && call.began.compareTo(from) >= 0 && call.toldAt.compareTo(until) <= 0);
+    }
+
+    private void newestStateWins() {
+        Map<String, List<Call>> ofUser = new TreeMap<>();
+        journal.calls.stream().filter(call -> call.storedAt != null).sorted(Comparator.comparing(call -> call.storedAt))
+                .forEach(call -> call.stored.stream().map(accepted::get).filter(event -> event != null && event.state()).map(Accepted::user).distinct()
+                        .forEach(user -> ofUser.computeIfAbsent(user, any -> new ArrayList<>()).add(call)));
+        ofUser.forEach((user, calls) -> {
+            Accepted newest = null;
+            Call newestCall = null;
+            long last = Long.MIN_VALUE;
+            for (Call call : calls) {
+                List<Accepted> states = call.stored.stream().map(accepted::get).filter(event -> event.state() && event.user().equals(user)).toList();
+                for (Accepted state : states) {
+                    if (newest != null && state.eventTime() < newest.eventTime() && newestCall != call && newestCall.told(newest.id())
+                            && newestCall.toldAt.compareTo(call.storedAt) <= 0 && !interrupted(newestCall.began, call.storedAt)) {
+                        found.add("older state after a newer one: " + state + " by [" + call + "] after " + newest + " by [" + newestCall + "]");
+                    }
+                }
+                Accepted most = states.stream().max(Comparator.comparingLong(Accepted::eventTime)).orElseThrow();
+                last = most.eventTime();
+                if (newest == null || most.eventTime() >= newest.eventTime()) {
+                    newest = most;
+                    newestCall = call;
+                }
+            }
+            if (last < newest.eventTime()) {
+                found.add("the state that is left is old: " + user + " ends with one of " + last + " after " + newest + " by [" + newestCall + "]");
+            }
+        });
+    }
+
+    private void limitsAreKept() {
+        journal.calls.stream().filter(call -> call.ids.size() > journal.limits.records()).forEach(call -> found.add("too many records: " + call));
+        Map<String, List<Call>> ofRelay = journal.calls.stream().collect(Collectors.groupingBy(call -> call.relay, TreeMap::new, Collectors.toList()));
+        ofRelay.forEach((relay, calls) -> {
+            Deque<Call> second = new ArrayDeque<>();
+            List<Call> open = new ArrayList<>();
+            int most = 0;
+            for (Call call : calls) {
+                second.add(call);
+                while (call.began.minus(second.peek().began).compareTo(SECOND) >= 0) {
+                    second.remove();
+                }
+                if (journal.limits.perSecond() > 0 && second.size() > journal.limits.perSecond()) {
+                    found.add("too many calls in a second: " + second.size() + " until " + call);
+                    break;
+                }
+                open.removeIf(other -> !other.inFlight(call.began));
+                open.add(call);
+                most = Math.max(most, open.size());
+            }
+            if (most > journal.limits.inFlight()) {
+                found.add("too many calls in flight: " + most + " by " + relay);
+            }
+        });
+    }
+
+    private void oneUpdateAtATime() {
+        if (journal.limits.spacing().isZero()) {
+            return;
+        }
+        Map<String, Call> last = new HashMap<>();
+        for (Call call : journal.calls) {
+            Set<String> users = call.ids.stream().map(accepted::get).filter(event -> event != null && event.state()).map(Accepted::user)
+                    .collect(Collectors.toSet());
+            for (String user : users) {
+                Call before = last.put(user, call);
+                if (before != null && call.began.minus(before.began).compareTo(journal.limits.spacing()) < 0) {
+                    found.add("two updates of " + user + " within " + journal.limits.spacing() + ": [" + before + "] and [" + call + "]");
+                }
+            }
+        }
+    }
+
+    private void littleIsAskedOfWhoIsAway() {
+        Set<String> relays = journal.calls.stream().map(call -> call.relay).collect(Collectors.toSet());
+        for (Outage outage : journal.outages) {
+            for (String relay : relays) {
+                List<Call> during = journal.calls.stream().filter(call -> call.relay.equals(relay) && within(call.began, outage)).toList();
+                Duration known = during.stream().filter(call -> call.away && call.toldAt != null).map(call -> call.toldAt)
+                        .min(Comparator.naturalOrder()).orElse(null);
+                Deque<Call> asked = new ArrayDeque<>();
+                for (Call call : during) {
+                    if (known == null || call.began.compareTo(known) <= 0) {
+                        continue;
+                    }
+                    asked.add(call);
+                    while (call.began.minus(asked.peek().began).compareTo(ASKING) >= 0) {
+                        asked.remove();
+                    }
+                    if (asked.size() > MOST_QUESTIONS) {
+                        found.add("asked more than " + MOST_QUESTIONS + " times in 20 s while it is away: " + call);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    private static boolean within(Duration at, Outage outage) {
+        return at.compareTo(outage.from()) >= 0 && at.compareTo(outage.until()) < 0;
+    }
+
+    /** Unless a call is answered after it was said: then the account is back. */
+    private void retryAfterIsHonoured() {
+        Set<String> told = new HashSet<>();
+        for (Call asks : journal.calls) {
+            if (asks.retryAfter == null || asks.toldAt == null) {
+                continue;
+            }
+            for (Call call : journal.calls) {
+                if (call.relay.equals(asks.relay) && call.began.compareTo(asks.toldAt) > 0 && call.began.compareTo(asks.retryAfter) < 0
+                        && journal.calls.stream().noneMatch(other -> other.succeeded() && other.relay.equals(call.relay)
+                                && other.toldAt.compareTo(asks.toldAt) >= 0 && other.toldAt.compareTo(call.began) <= 0)) {
+                    if (told.add(call.relay)) {
+                        found.add("Retry-After is not honoured: [" + asks + "] said until " + asks.retryAfter + ", and there is [" + call + "]");
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    private void deliveryGoesOn() {
+        for (Outage outage : journal.outages) {
+            Duration back = outage.until();
+            Duration from = back;
+            for (Call call : journal.calls) {
+                if (call.retryAfter != null && call.toldAt != null && call.toldAt.compareTo(back) <= 0) {
+                    from = max(from, call.retryAfter);
+                }
+                if (call.began.compareTo(back) < 0 && (call.toldAt == null || call.toldAt.compareTo(back) > 0)) {
+                    from = max(from, call.toldAt == null ? call.began.plusSeconds(60) : call.toldAt);
+                }
+            }
+            Duration start = from;
+            Duration deadline = from.plus(BACK_WITHIN);
+            Outage calm = new Outage(outage.from().minus(LONGEST_WAIT), deadline.plusSeconds(1));
+            if (journal.otherTrouble.stream().anyMatch(trouble -> overlap(trouble, calm))
+                    || journal.outages.stream().anyMatch(other -> other != outage && overlap(other, calm))
+                    || journal.interruptions.stream().anyMatch(one -> within(one.at(), calm))) {
+                continue;
+            }
+            // what was never answered, and is not behind anything that was
+            List<String> waiting = journal.accepted.stream().filter(event -> event.at().compareTo(back.minusSeconds(1)) < 0).map(Accepted::id)
+                    .filter(id -> ends(id).stream().noneMatch(end -> end.at().compareTo(back) < 0)
+                            && calls(id).stream().allMatch(call -> call.away || call.began.compareTo(back) >= 0)).toList();
+            if (!waiting.isEmpty() && journal.calls.stream().noneMatch(call -> call.began.compareTo(back) >= 0
+                    && call.began.compareTo(deadline) <= 0)) {
+                found.add("the account is back at " + back + ", is free to be asked from " + start + ", and nobody has called within 10 s though "
+                        + waiting.size() + " records wait, as " + waiting.get(0));
+            }
+        }
+    }
+
+    private static boolean overlap(Outage one, Outage other) {
+        return one.from().compareTo(other.until()) < 0 && other.from().compareTo(one.until()) < 0;
+    }
+
+    private static Duration max(Duration one, Duration other) {
+        return one.compareTo(other) >= 0 ? one : other;
+    }
+}
