@@ -48,6 +48,8 @@ final class AccountGate {
     private long closedAt;
     private int asks;
     private long askAt;
+    /** Until when the account wants to be left alone. */
+    private long quietUntil;
     private boolean asking;
     private boolean ticking;
     private Long newestSuccess;
@@ -149,14 +151,15 @@ final class AccountGate {
             closed = true;
             closedAt = now;
             asks = 0;
-            askAt = now + Math.max(ASKS[0], retryAfter);
+            askAt = now + ASKS[0];
+            quietUntil = now;
         } else if (asked) {
             asking = false;
             asks++;
-            askAt = now + Math.max(ASKS[Math.min(asks, ASKS.length - 1)], retryAfter);
-        } else if (retryAfter > 0 && !asking) {
-            askAt = now + Math.max(askAt - now, retryAfter);
+            askAt = now + ASKS[Math.min(asks, ASKS.length - 1)];
         }
+        quietUntil = now + Math.max(quietUntil - now, retryAfter);
+        askAt = now + Math.max(askAt - now, quietUntil - now);
         tickLater();
         return true;
     }
@@ -165,7 +168,8 @@ final class AccountGate {
     synchronized void askedNothing() {
         if (asking) {
             asking = false;
-            askAt = scheduler.nanos();
+            long now = scheduler.nanos();
+            askAt = now + Math.max(0, quietUntil - now);
             tickLater();
         }
     }
