@@ -103,15 +103,18 @@ final class KeyQueues {
             queue.calledAt = clock.getAsLong();
         }
 
-        /** Lets the next one in, who knows what was applied even if the state database does not yet. */
+        /**
+         * Lets the next one in, who knows what was applied even if the state database does not yet. Who leaves before it is its turn
+         * lets nobody go ahead of those that are before it.
+         */
         void leave() {
-            left.complete(null);
+            before.thenRun(() -> left.complete(null));
         }
 
         /** Leaves for good: what was applied is in the state database, or will not be. */
         @Override
         public void close() {
-            left.complete(null);
+            leave();
             if (!closed.getAndSet(true)) {
                 queue.open.decrementAndGet();
             }

@@ -26,6 +26,17 @@ class KeyQueuesTest {
     }
 
     @Test
+    void whoLeavesBeforeItsTurnLetsNobodyGoAheadOfThoseBeforeIt() {
+        Ticket first = queues.take("a");
+        Ticket rolledBack = queues.take("a");
+        rolledBack.close();
+        Ticket third = queues.take("a");
+        assertThat(third.turn()).isNotDone();
+        first.leave();
+        assertThat(third.turn()).isDone();
+    }
+
+    @Test
     void otherKeysDoNotWait() {
         queues.take("a");
         assertThat(queues.take("b").turn()).isDone();
