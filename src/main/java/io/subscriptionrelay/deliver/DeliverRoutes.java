@@ -312,6 +312,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         delivery.check();
         state.applied(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class),
                 delivery.applied());
+        delivery.mayStillBeCommitted();
         return exchange.getProperty(SETTLEMENT, BatchSettlement.class).messages();
     }
 

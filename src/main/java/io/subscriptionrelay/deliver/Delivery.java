@@ -178,4 +178,16 @@ final class Delivery {
             throw failure;
         }
     }
+
+    /**
+     * Asked once what was applied is noted. That may have waited for the state database until another relay took over a user, without
+     * knowing what was applied, and sent an older state; then the newer one is sent again.
+     *
+     * @throws RuntimeException when the batch has to be rolled back
+     */
+    void mayStillBeCommitted() {
+        if (!applied().isEmpty()) {
+            lease.check();
+        }
+    }
 }

@@ -265,7 +265,7 @@ public final class Auditor {
             }
             for (Call call : journal.calls) {
                 if (call.relay.equals(asks.relay) && call.began.compareTo(asks.toldAt) > 0 && call.began.compareTo(asks.retryAfter) < 0
-                        && journal.calls.stream().noneMatch(other -> other.succeeded() && other.relay.equals(call.relay)
+                        && journal.calls.stream().noneMatch(other -> other.understood() && other.relay.equals(call.relay)
                                 && other.toldAt.compareTo(asks.toldAt) >= 0 && other.toldAt.compareTo(call.began) <= 0)) {
                     if (told.add(call.relay)) {
                         found.add("Retry-After is not honoured: [" + asks + "] said until " + asks.retryAfter + ", and there is [" + call + "]");

@@ -211,10 +211,16 @@ public final class VirtualRelay {
             return;
         }
         surroundings.applied(delivery.applied(), () -> {
-            if (!killed) {
-                batch.commit(settlement.messages(), outcomes);
-                done.run();
+            if (killed) {
+                return;
             }
+            try {
+                delivery.mayStillBeCommitted();
+                batch.commit(settlement.messages(), outcomes);
+            } catch (RuntimeException e) {
+                batch.rollBack(e);
+            }
+            done.run();
         });
     }
 

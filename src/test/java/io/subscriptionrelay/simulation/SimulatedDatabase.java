@@ -45,13 +45,18 @@ final class SimulatedDatabase {
     final class Session {
 
         private final BooleanSupplier away;
+        private final Runnable lapsed;
         private Tenure tenure;
         private boolean closed;
         private boolean killed;
 
-        /** @param away whether this relay does not reach the database */
-        Session(BooleanSupplier away) {
+        /**
+         * @param away whether this relay does not reach the database
+         * @param lapsed told when others may take over its users, because it did not reach the database for too long
+         */
+        Session(BooleanSupplier away, Runnable lapsed) {
             this.away = away;
+            this.lapsed = lapsed;
             if (shared) {
                 begin();
                 time.every(Duration.ofMillis(PROOF), this::prove, () -> !killed && !closed);
@@ -96,6 +101,9 @@ final class SimulatedDatabase {
             }
             if (times.isEmpty() || !away.getAsBoolean()) {
                 times.forEach((key, newest) -> applied.merge(key, newest, Math::max));
+                if (shared) {
+                    prove();
+                }
                 noted.run();
             } else {
                 time.after(Duration.ofMillis(500), () -> applied(times, noted));
@@ -104,8 +112,19 @@ final class SimulatedDatabase {
 
         private void begin() {
             tenure = new Tenure(instances++);
-            tenure.provenAt = now();
-            aliveUntil.put(tenure.id, now() + LIFE);
+            proven();
+        }
+
+        private void proven() {
+            long at = now();
+            Tenure mine = tenure;
+            mine.provenAt = at;
+            aliveUntil.put(mine.id, at + LIFE);
+            time.after(Duration.ofMillis(LIFE), () -> {
+                if (!killed && mine == tenure && mine.provenAt == at) {
+                    lapsed.run();
+                }
+            });
         }
 
         private void prove() {
@@ -113,8 +132,7 @@ final class SimulatedDatabase {
                 return;
             }
             if (!tenure.lapsed() && aliveUntil.getOrDefault(tenure.id, 0L) > now()) {
-                aliveUntil.put(tenure.id, now() + LIFE);
-                tenure.provenAt = now();
+                proven();
                 tenure.release();
             } else {
                 aliveUntil.remove(tenure.id);

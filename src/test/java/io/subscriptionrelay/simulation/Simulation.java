@@ -239,7 +239,7 @@ final class Simulation {
         private Instance(int number) {
             this.number = number;
             name = "relay-" + number + '.' + started++;
-            session = database.new Session(() -> databaseAway(number));
+            session = database.new Session(() -> databaseAway(number), this::interrupted);
             relay = new VirtualRelay(time, destination, this);
         }
 
