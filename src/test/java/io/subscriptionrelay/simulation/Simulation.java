@@ -13,7 +13,6 @@ import io.subscriptionrelay.history.OutcomeLog;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.ShippedDestinations;
 import io.subscriptionrelay.order.AppliedState;
-import io.subscriptionrelay.simulation.Plan.Event;
 import io.subscriptionrelay.simulation.Plan.Fault;
 import io.subscriptionrelay.simulation.Plan.Kind;
 import java.nio.charset.StandardCharsets;
