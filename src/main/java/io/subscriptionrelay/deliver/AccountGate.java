@@ -158,7 +158,11 @@ final class AccountGate {
             asks++;
             askAt = now + ASKS[Math.min(asks, ASKS.length - 1)];
         }
-        quietUntil = now + Math.max(quietUntil - now, retryAfter);
+        if (retryAfter > 0) {
+            // who was answered although it began before tells nothing new
+            closedAt = now;
+            quietUntil = now + Math.max(quietUntil - now, retryAfter);
+        }
         askAt = now + Math.max(askAt - now, quietUntil - now);
         tickLater();
         return true;

@@ -26,6 +26,7 @@ public final class Auditor {
     private static final Duration BACK_WITHIN = Duration.ofSeconds(10);
     private static final Duration ASKING = Duration.ofSeconds(20);
     private static final int MOST_QUESTIONS = 30;
+    private static final int A_FEW = 8;
     private static final Duration DAY = Duration.ofHours(24);
     /** A clock that is set forward may end one wait of a record. */
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
@@ -87,7 +88,7 @@ public final class Auditor {
         for (String id : accepted.keySet()) {
             Call before = null;
             for (Call call : calls(id)) {
-                if (before != null && before.told(id) && !interrupted(before.began, call.began)) {
+                if (before != null && before.told(id) && !interrupted(before.relay, before.began, call.began)) {
                     found.add("repeated: " + id + " was taken by [" + before + "] and is sent again by [" + call + "]");
                 }
                 if (call.storedAt != null && call.stored.contains(id)) {
@@ -99,8 +100,8 @@ public final class Auditor {
         }
     }
 
-    private boolean interrupted(Duration from, Duration until) {
-        return journal.interruptions.stream().anyMatch(one -> one.at().compareTo(from) >= 0 && one.at().compareTo(until) <= 0);
+    private boolean interrupted(String relay, Duration from, Duration until) {
+        return journal.interruptions.stream().anyMatch(one -> one.relay().equals(relay) && one.at().compareTo(from) >= 0 && one.at().compareTo(until) <= 0);
     }
 
     private void skippedAndParkedForTheirReasons() {
@@ -167,7 +168,7 @@ public final class Auditor {
                 List<Accepted> states = call.stored.stream().map(accepted::get).filter(event -> event.state() && event.user().equals(user)).toList();
                 for (Accepted state : states) {
                     if (newest != null && state.eventTime() < newest.eventTime() && newestCall != call && newestCall.told(newest.id())
-                            && newestCall.toldAt.compareTo(call.storedAt) <= 0 && !interrupted(newestCall.began, call.storedAt)) {
+                            && newestCall.toldAt.compareTo(call.storedAt) <= 0 && !interrupted(newestCall.relay, newestCall.began, call.storedAt)) {
                         found.add("older state after a newer one: " + state + " by [" + call + "] after " + newest + " by [" + newestCall + "]");
                     }
                 }
@@ -256,22 +257,16 @@ public final class Auditor {
         return at.compareTo(outage.from()) >= 0 && at.compareTo(outage.until()) < 0;
     }
 
-    /** Unless a call is answered after it was said: then the account is back. */
     private void retryAfterIsHonoured() {
-        Set<String> told = new HashSet<>();
         for (Call asks : journal.calls) {
             if (asks.retryAfter == null || asks.toldAt == null) {
                 continue;
             }
-            for (Call call : journal.calls) {
-                if (call.relay.equals(asks.relay) && call.began.compareTo(asks.toldAt) > 0 && call.began.compareTo(asks.retryAfter) < 0
-                        && journal.calls.stream().noneMatch(other -> other.understood() && other.relay.equals(call.relay)
-                                && other.toldAt.compareTo(asks.toldAt) >= 0 && other.toldAt.compareTo(call.began) <= 0)) {
-                    if (told.add(call.relay)) {
-                        found.add("Retry-After is not honoured: [" + asks + "] said until " + asks.retryAfter + ", and there is [" + call + "]");
-                    }
-                    break;
-                }
+            Call early = journal.calls.stream().filter(call -> call.relay.equals(asks.relay) && call.began.compareTo(asks.toldAt) > 0
+                    && call.began.compareTo(asks.retryAfter) < 0).findFirst().orElse(null);
+            if (early != null) {
+                found.add("Retry-After is not honoured: [" + asks + "] said until " + asks.retryAfter + ", and there is [" + early + "]");
+                return;
             }
         }
     }
@@ -299,11 +294,21 @@ public final class Auditor {
             // what was never answered, and is not behind anything that was
             List<String> waiting = journal.accepted.stream().filter(event -> event.at().compareTo(back.minusSeconds(1)) < 0).map(Accepted::id)
                     .filter(id -> ends(id).stream().noneMatch(end -> end.at().compareTo(back) < 0)
+                            && ends(id).stream().noneMatch(end -> end.what().equals("skipped"))
                             && calls(id).stream().allMatch(call -> call.away || call.began.compareTo(back) >= 0)).toList();
             if (!waiting.isEmpty() && journal.calls.stream().noneMatch(call -> call.began.compareTo(back) >= 0
                     && call.began.compareTo(deadline) <= 0)) {
                 found.add("the account is back at " + back + ", is free to be asked from " + start + ", and nobody has called within 10 s though "
                         + waiting.size() + " records wait, as " + waiting.get(0));
+            }
+            boolean allTaken = journal.calls.stream().filter(call -> call.began.compareTo(back) >= 0 && call.began.compareTo(deadline) <= 0)
+                    .allMatch(call -> call.ids.stream().allMatch(call::told));
+            if (allTaken) {
+                // a user's updates take a second each
+                waiting.stream().filter(id -> waiting.stream().filter(other -> accepted.get(other).user().equals(accepted.get(id).user())).count() <= A_FEW)
+                        .filter(id -> calls(id).stream().noneMatch(call -> call.began.compareTo(back) >= 0
+                        && call.began.compareTo(deadline.plus(BACK_WITHIN)) <= 0)).findFirst().ifPresent(id -> found.add("the account is back at " + back
+                                + ", takes all that it gets, and " + id + " is not sent within 20 s: " + calls(id)));
             }
         }
     }

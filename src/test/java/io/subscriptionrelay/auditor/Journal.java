@@ -73,11 +73,6 @@ public final class Journal {
             return toldAt != null && answered && fates.containsValue(Fate.TAKEN);
         }
 
-        /** Whether it has an answer about its records: the account is up. */
-        boolean understood() {
-            return toldAt != null && answered && fates.values().stream().anyMatch(fate -> fate != Fate.FAILED);
-        }
-
         boolean inFlight(Duration at) {
             return began.compareTo(at) <= 0 && (toldAt == null || toldAt.compareTo(at) > 0);
         }

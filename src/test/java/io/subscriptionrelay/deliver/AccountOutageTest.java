@@ -98,6 +98,18 @@ class AccountOutageTest {
     }
 
     @Test
+    void retryAfterIsHonouredAlsoWhenAnEarlierQuestionIsAnsweredLater() {
+        VirtualDelivery relay = waiting(call -> Reply.of(503, ""));
+        relay.time.until(() -> !relay.gate().open(), Duration.ofMinutes(1));
+        int calls = relay.made.size();
+        relay.server = call -> relay.made.size() == calls + 1 ? Reply.taken(call).after(Duration.ofSeconds(12))
+                : Reply.of(429, "").with("Retry-After", "60");
+        relay.time.until(() -> relay.made.size() == calls + 2, MOMENT);
+        relay.time.advance(Duration.ofSeconds(58));
+        assertThat(relay.made).hasSize(calls + 2);
+    }
+
+    @Test
     void howeverManyWaitTheQuestionGoesFirst() {
         VirtualDelivery relay = VirtualDelivery.oneSignal(Reply::taken);
         IntStream.range(0, 5_000).forEach(i -> relay.state("user-" + i, i));

@@ -91,13 +91,18 @@ record Plan(long seed, String destination, int relays, int largestBatch, List<Ev
         Random random = new Random(seed * 0x9E3779B97F4A7C15L + 7);
         random.nextInt();
         String destination = random.nextBoolean() ? "clevertap" : "onesignal";
-        int relays = random.nextInt(3) == 0 ? 2 : 1;
+        int relays = random.nextInt(5) < 2 ? 2 : 1;
         boolean large = random.nextInt(40) == 0;
-        boolean parted = relays == 2 && random.nextInt(3) == 0;
+        boolean parted = relays == 2 && random.nextBoolean();
         int largestBatch = large ? 2500 : new int[] {1, 3, 10, 100, 2500}[random.nextInt(5)];
         long active = parted ? 240_000 : 20_000 + random.nextInt(200_000);
         return new Plan(seed, destination, relays, largestBatch, events(random, large, parted, active, relays),
                 faults(random, relays, parted, active));
+    }
+
+    /** Whether there are so many calls that their number in a second matters. */
+    boolean large() {
+        return events.size() > 1000;
     }
 
     private static List<Event> events(Random random, boolean large, boolean parted, long active, int relays) {
@@ -125,7 +130,11 @@ record Plan(long seed, String destination, int relays, int largestBatch, List<Ev
 
     private static List<Fault> faults(Random random, int relays, boolean parted, long active) {
         List<Fault> faults = new ArrayList<>();
-        if (parted) {
+        if (parted && random.nextBoolean()) {
+            Duration from = Duration.ofSeconds(5 + random.nextInt(100));
+            faults.add(new Fault(Kind.SLOW, 0, from, Duration.ofSeconds(30 + random.nextInt(60)), 0));
+            faults.add(new Fault(Kind.STOP, 0, from.plusSeconds(2 + random.nextInt(20)), Duration.ofSeconds(1 + random.nextInt(60)), 0));
+        } else if (parted) {
             Duration from = Duration.ofSeconds(5 + random.nextInt(30));
             faults.add(new Fault(Kind.DATABASE_AWAY, 0, from, Duration.ofSeconds(95 + random.nextInt(100)), 0));
             faults.add(new Fault(Kind.OUTAGE_503, 0, from.plusSeconds(random.nextInt(10)), Duration.ofSeconds(90 + random.nextInt(110)), 0));
@@ -136,7 +145,7 @@ record Plan(long seed, String destination, int relays, int largestBatch, List<Ev
             Duration from = Duration.ofMillis((long) (random.nextDouble() * active));
             long length = 1000 + random.nextInt(random.nextInt(3) == 0 ? 120_000 : 20_000);
             long number = switch (kind) {
-                case CLOCK -> random.nextBoolean() ? -random.nextInt(600) : random.nextInt(100_000);
+                case CLOCK -> random.nextBoolean() ? random.nextInt(1200) - 600 : 80_000 + random.nextInt(20_000);
                 case OUTAGE_503, OUTAGE_429 -> random.nextInt(10);
                 default -> 1 + random.nextInt(6);
             };

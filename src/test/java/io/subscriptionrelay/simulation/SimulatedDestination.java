@@ -173,7 +173,7 @@ final class SimulatedDestination {
             return outage.kind() == Kind.OUTAGE_SILENT ? TIME_OUT : Duration.ofMillis(1 + random.nextInt(100));
         }
         boolean slow = plan.faults().stream().anyMatch(fault -> fault.kind() == Kind.SLOW && fault.at(time.elapsed()));
-        return Duration.ofMillis(10 + random.nextInt(slow ? 55_000 : decision.status == 0 && random.nextBoolean() ? 59_000 : 300));
+        return Duration.ofMillis(10 + random.nextInt(slow ? 55_000 : decision.status == 0 && random.nextBoolean() ? 59_000 : plan.large() ? 20 : 300));
     }
 
     private Decision decide(Call call, Fault outage, Random random) {
