@@ -44,8 +44,8 @@ final class FirstRecords {
         String now = made.stream().map(destination::problem).flatMap(Optional::stream).findFirst().orElse(FITS);
         before = found.putIfAbsent(key, now);
         if (before == null && !now.equals(FITS)) {
-            LOG.warn("mappings/{}.jslt makes a record of {} that does not fit mappings/destinations/{}/record.schema.json: {}. It is delivered all the"
-                    + " same", key.mapping(), Causes.line(step), destination.name(), now);
+            LOG.warn("mappings/{}.jslt makes a record of {} that does not fit mappings/destinations/{}/record.schema.json: {}."
+                    + " It is delivered all the same", key.mapping(), Causes.line(step), destination.name(), now);
         } else if (before != null && now.equals(FITS) && !FITS.equals(found.put(key, FITS))) {
             LOG.info("What mappings/{}.jslt makes of {} fits by now", key.mapping(), Causes.line(step));
         }

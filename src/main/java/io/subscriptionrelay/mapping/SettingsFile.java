@@ -19,6 +19,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -117,12 +118,14 @@ final class SettingsFile {
      */
     static JsonSchema schema(Path file) throws BrokenMappingException {
         JsonNode schema = json(file);
-        List<Problem> problems = new ArrayList<>();
+        Map<JsonNodePath, Problem> problems = new LinkedHashMap<>();
         for (ValidationMessage found : OF_SCHEMAS.validate(schema)) {
-            problems.add(problem(file, treeOfJson(file), found, "cannot be used as a schema: " + advice(found, OF_SCHEMAS)));
+            // one for each place: where one of two forms may stand, a third one is neither
+            problems.putIfAbsent(found.getInstanceLocation(), problem(file, treeOfJson(file), found,
+                    "cannot be used as a schema: " + advice(found, OF_SCHEMAS)));
         }
         if (!problems.isEmpty()) {
-            throw new BrokenMappingException(problems);
+            throw new BrokenMappingException(List.copyOf(problems.values()));
         }
         return compiled(file, schema);
     }
@@ -141,8 +144,8 @@ final class SettingsFile {
         } catch (RuntimeException e) {
             for (String reference : schema.findValuesAsText("$ref")) {
                 if (leadsNowhere(file, schema, reference)) {
-                    throw new BrokenMappingException(new Problem(file, line(file, reference), 0, "`$ref` " + reference
-                            + " leads nowhere; define it in this file, or mend its name"));
+                    throw new BrokenMappingException(new Problem(file, line(file, reference), 0, "`$ref` " + reference + " leads nowhere; "
+                            + (reference.startsWith("#") ? "define it in this file, or mend its name" : "there is no such file, so mend its name")));
                 }
             }
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be used as a schema: " + Causes.of(e)));
@@ -200,7 +203,7 @@ final class SettingsFile {
 
     /** What is wrong, and what may be written in this place. */
     private static String advice(ValidationMessage found, JsonSchema schema) {
-        String place = found.getInstanceLocation().toString().replace("$.", "").replace("$", "");
+        String place = found.getInstanceLocation().toString().replaceFirst("^\\$\\.?", "");
         if ("additionalProperties".equals(found.getType())) {
             JsonNode parent = at(schema.getSchemaNode(), found.getInstanceLocation());
             List<String> known = new ArrayList<>();

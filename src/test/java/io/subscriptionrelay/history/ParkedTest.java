@@ -279,7 +279,8 @@ class ParkedTest {
         String path = "/" + text(relay.awaitParked(1).path("entries").path(0), "id");
         mapping(settings, shipped);
         assertThat(dryRun(path).path("results").path(0).has("problem")).isFalse();
-        mapping(jslt, "[{\"type\": \"event\", \"evtName\": \"Renewed\", \"evtData\": {\"a\": 1}, \"ts\": $facts.time, \"identity\": \"" + USER + "\"}]");
+        mapping(jslt, "[{\"type\": \"event\", \"evtName\": \"Renewed\", \"evtData\": {\"a\": 1}, \"ts\": $facts.time,"
+                + " \"identity\": \"" + USER + "\"}]");
         JsonNode result = dryRun(path).path("results").path(0);
         assertThat(text(result, "outcome")).isEqualTo("sent");
         assertThat(text(result, "problem")).isEqualTo("`ts` is a number of 13 digits; write seconds since 1970");

@@ -127,8 +127,9 @@ class HostileTextTest {
         try (Stream<Path> files = Files.walk(Path.of("mappings"))) {
             for (Path file : files.filter(name -> name.endsWith("record.schema.json")).toList()) {
                 JsonNode schema = StrictJson.mapper().readTree(file.toFile());
-                Stream<String> ofNames = schema.findValues("patternProperties").stream().flatMap(names -> names.properties().stream()).map(Map.Entry::getKey);
-                Stream.concat(schema.findValuesAsText("pattern").stream(), ofNames).forEach(text -> patterns.put(file + " " + text, Pattern.compile(text)));
+                List<String> texts = new ArrayList<>(schema.findValuesAsText("pattern"));
+                schema.findValues("patternProperties").forEach(names -> names.fieldNames().forEachRemaining(texts::add));
+                texts.forEach(text -> patterns.put(file + " " + text, Pattern.compile(text)));
             }
         }
         return patterns;

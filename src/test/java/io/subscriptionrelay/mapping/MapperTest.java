@@ -120,6 +120,16 @@ class MapperTest {
         assertThat(mapper.health().getStatus().getCode()).isEqualTo("DEGRADED");
     }
 
+    @Test
+    void aSchemaOfRecordsThatIsEditedBadlyIsNamedAndTheLastGoodOneStaysInUse() throws IOException {
+        edit("destinations/clevertap/record.schema.json", "\"ts\": { \"type\": \"integer\"", "\"ts\": { \"type\": \"whole\"");
+        mapper.reload();
+        assertThat(mapper.health().getDetails().get("destinations/clevertap").toString()).contains("record.schema.json, line ", "$defs.ts.type");
+        look("renewal", "{'type':'event','evtName':'n','evtData':{},'identity':'u','ts':'soon'}");
+        assertThat(mapper.health().getDetails().get("revenuecat/clevertap").toString()).contains("`ts` is a text of 4 characters");
+        assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class).hasMessageContaining("record.schema.json, line ");
+    }
+
     private void look(String step, String record) {
         mapper.lookAtFirst("revenuecat", "clevertap", step, () -> {
             try {

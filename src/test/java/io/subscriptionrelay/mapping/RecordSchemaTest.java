@@ -35,21 +35,32 @@ class RecordSchemaTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "clevertap | {'type':'event','evtData':{},'identity':'u'} | `evtName` is missing; write a name that is not blank",
-        "clevertap | {'type':'event','evtName':'n','evtData':{},'identity':'u','ts':1718000012999} | `ts` is a number of 13 digits; write seconds since 1970",
-        "clevertap | {'type':'event','evtName':'n','evtData':{},'identity':'u','ts':'2024-06-10'} | `ts` is a text of 10 characters; write seconds since 1970",
-        "clevertap | {'type':'event','evtName':'n','evtData':{},'ts':1} | the record is an object of 4 keys; write one of identity, objectId, FBID and GPID",
-        "clevertap | {'type':'event','evtName':'n','evtData':{'a':{'b':1}},'identity':'u'} | `evtData.a` is an object of 1 key; write a text, a number or a flag",
+        "clevertap | {'type':'event','evtName':'n','evtData':{},'identity':'u','ts':1718000012999}"
+            + " | `ts` is a number of 13 digits; write seconds since 1970",
+        "clevertap | {'type':'event','evtName':'n','evtData':{},'identity':'u','ts':'2024-06-10'}"
+            + " | `ts` is a text of 10 characters; write seconds since 1970",
+        "clevertap | {'type':'event','evtName':'n','evtData':{},'ts':1}"
+            + " | the record is an object of 4 keys; write one of identity, objectId, FBID and GPID",
+        "clevertap | {'type':'event','evtName':'n','evtData':{'a':{'b':1}},'identity':'u'}"
+            + " | `evtData.a` is an object of 1 key; write a text, a number or a flag",
         "clevertap | {'type':'evnt','evtName':'n','evtData':{},'identity':'u'} | `type` is a text of 4 characters; write event or profile",
-        "clevertap | {'type':'profile','profileData':{'Gender':'female'},'identity':'u'} | `profileData.Gender` is a text of 6 characters; write M or F",
-        "clevertap | {'type':'profile','profileData':{'plan':{'$ad':['x']}},'identity':'u'} | `profileData.plan.$ad` has a name that is not taken; write $add, $remove, $set, $incr, $decr or $delete",
-        "onesignal | {'by':'external_id','id':'u','tags':{'plan':['a']}} | `tags.plan` is a list; write a text (a blank one removes the tag), a number or a flag",
-        "onesignal | {'by':'external_id','id':'u','tags':{'user':'x'}} | `tags.user` has a name that is not taken; write a name of letters, digits, _, - and blanks that stands for nothing else in OneSignal's templates",
-        "onesignal | {'custom_event':{'name':'n','external_id':'u','payload':{}}} | `custom_event.payload` is unknown; known are: name, external_id, onesignal_id, timestamp, idempotency_key, properties",
+        "clevertap | {'type':'profile','profileData':{'Gender':'female'},'identity':'u'}"
+            + " | `profileData.Gender` is a text of 6 characters; write M or F",
+        "clevertap | {'type':'profile','profileData':{'plan':{'$ad':['x']}},'identity':'u'}"
+            + " | `profileData.plan.$ad` has a name that is not taken; write $add, $remove, $set, $incr, $decr or $delete",
+        "onesignal | {'by':'external_id','id':'u','tags':{'plan':['a']}}"
+            + " | `tags.plan` is a list; write a text (a blank one removes the tag), a number or a flag",
+        "onesignal | {'by':'external_id','id':'u','tags':{'user':'x'}}"
+            + " | `tags.user` has a name that is not taken; write a name of letters, digits, _, - and blanks that stands for nothing else"
+            + " in OneSignal's templates",
+        "onesignal | {'custom_event':{'name':'n','external_id':'u','payload':{}}}"
+            + " | `custom_event.payload` is unknown; known are: name, external_id, onesignal_id, timestamp, idempotency_key, properties",
         "onesignal | {'custom_event':{'name':'n'}} | `custom_event` is an object of 1 key; write one of external_id and onesignal_id",
         "braze | {'events':[]} | `events` is unknown; known are: attributes, event, purchase",
         "braze | {'event':{'external_id':'u','name':'n'}} | `event.time` is missing; write a time in ISO 8601",
         "braze | {'attributes':{'external_id':'u','list':[1]}} | `attributes.list.0` is a number of 1 digit; write a text",
-        "braze | {'purchase':{'external_id':'u','product_id':'p','currency':978,'price':1,'time':'2024-06-10T06:13:32Z'}} | `purchase.currency` is a number of 3 digits; write a currency in ISO 4217, like EUR"})
+        "braze | {'purchase':{'external_id':'u','product_id':'p','currency':978,'price':1,'time':'2024-06-10T06:13:32Z'}}"
+            + " | `purchase.currency` is a number of 3 digits; write a currency in ISO 4217, like EUR"})
     void whatDoesNotFitIsNamedByPlaceAndByWhatToWrite(String destination, String record, String problem) {
         assertThat(problems(destination, record)).containsExactly(problem);
     }

@@ -148,7 +148,9 @@ class SettingsNamesTest {
         Path settings = Files.writeString(folder.resolve("settings.yaml"), "tags:\n  plan: a\n");
         assertThat(problems(settings, schema)).singleElement().satisfies(problem -> {
             assertThat(problem.file()).isEqualTo(schema);
-            assertThat(problem.message()).startsWith("cannot be used as a schema: ");
+            assertThat(problem.line()).isEqualTo(1);
+            assertThat(problem.message()).isEqualTo("`$ref` onesignal-names.schema.json#/$defs/tag-name leads nowhere;"
+                    + " there is no such file, so mend its name");
         });
         Files.writeString(folder.resolve("onesignal-names.schema.json"), "{");
         assertThat(problems(settings, schema)).extracting(Problem::file).containsExactly(schema);

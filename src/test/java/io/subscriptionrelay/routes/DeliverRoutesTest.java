@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.EndpointInject;
 import org.apache.camel.Exchange;
+import org.apache.camel.Message;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.builder.NotifyBuilder;
 import org.apache.camel.component.mock.MockEndpoint;
@@ -98,8 +99,8 @@ class DeliverRoutesTest {
         assertThat(delivered.matches(20, TimeUnit.SECONDS)).isTrue();
         calls.assertIsSatisfied();
         Exchange made = calls.getExchanges().get(0);
-        assertThat(made.getMessage().getHeader(Exchange.HTTP_METHOD) + " " + made.getProperty("url") + made.getMessage().getHeader(Exchange.HTTP_PATH))
-                .isEqualTo(call);
+        Message message = made.getMessage();
+        assertThat(message.getHeader(Exchange.HTTP_METHOD) + " " + made.getProperty("url") + message.getHeader(Exchange.HTTP_PATH)).isEqualTo(call);
         carries(made, destination);
     }
 
@@ -146,6 +147,7 @@ class DeliverRoutesTest {
 
     /** The first record that a renewal becomes. */
     private static JsonNode record(String destination) throws IOException {
-        return StrictJson.mapper().readTree(Path.of("mappings/revenuecat/examples/renewal.expected.json").toFile()).at("/" + destination + "/records/0");
+        JsonNode expected = StrictJson.mapper().readTree(Path.of("mappings/revenuecat/examples/renewal.expected.json").toFile());
+        return expected.at("/" + destination + "/records/0");
     }
 }

@@ -39,7 +39,8 @@ class FirstRecordsTest {
             relay.bean(Mapper.class).reload();
             assertThat(relay.revenueCat(Events.renewal("second", "lena", Events.BASE))).isEqualTo(200);
             await().atMost(SOON).until(() -> health(relay).path("status").asText().equals("DEGRADED"));
-            assertThat(health(relay).at("/details/revenuecat~1clevertap").toString()).startsWith("[\"renewal: `name` is unknown; known are: type, evtName,");
+            assertThat(health(relay).at("/details/revenuecat~1clevertap").toString())
+                    .startsWith("[\"renewal: `name` is unknown; known are: type, evtName,");
             await().atMost(SOON).until(() -> simulators.cleverTap.storedCount() == 2);
 
             Files.writeString(mapping, Files.readString(mapping).replace("\"name\": \"x\",", ""));
