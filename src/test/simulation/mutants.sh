@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Does the simulation find mistakes? Each line below is a mistake that is made in a copy of one class of the product; then seeds are run until
-# one of them fails. Run it in the repository's root, after ./mvnw test-compile: src/test/simulation/mutants.sh [seeds, 3000] [a pattern of names]
+# one of them fails. Run it in the repository's root, after ./mvnw test-compile: src/test/simulation/mutants.sh [seeds, 6000] [a pattern of names]
 # Ends with 1 if a mistake is not found.
 set -euo pipefail
-seeds=${1:-3000}
+seeds=${1:-6000}
 only=${2:-}
 source=src/main/java/io/subscriptionrelay
 scratch=$(mktemp -d)

@@ -303,10 +303,11 @@ public final class Auditor {
             }
             boolean allTaken = journal.calls.stream().filter(call -> call.began.compareTo(back) >= 0 && call.began.compareTo(deadline) <= 0)
                     .allMatch(call -> call.ids.stream().allMatch(call::told));
-            if (allTaken) {
-                // a user's updates take a second each
-                waiting.stream().filter(id -> waiting.stream().filter(other -> accepted.get(other).user().equals(accepted.get(id).user())).count() <= A_FEW)
-                        .filter(id -> calls(id).stream().noneMatch(call -> call.began.compareTo(back) >= 0
+            // a user's updates take a second each, and may fill the batches under way
+            boolean few = waiting.stream().collect(Collectors.groupingBy(id -> accepted.get(id).user(), Collectors.counting())).values().stream()
+                    .allMatch(count -> count <= A_FEW);
+            if (allTaken && few) {
+                waiting.stream().filter(id -> calls(id).stream().noneMatch(call -> call.began.compareTo(back) >= 0
                         && call.began.compareTo(deadline.plus(BACK_WITHIN)) <= 0)).findFirst().ifPresent(id -> found.add("the account is back at " + back
                                 + ", takes all that it gets, and " + id + " is not sent within 20 s: " + calls(id)));
             }
