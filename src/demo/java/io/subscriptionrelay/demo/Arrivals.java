@@ -1,9 +1,9 @@
 package io.subscriptionrelay.demo;
 
-import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
-import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
+import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.simulator.OneSignalSimulator;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,8 +1,8 @@
 package io.subscriptionrelay.demo;
 
+import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Destination;
-import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
 import io.subscriptionrelay.simulator.OneSignalSimulator;

@@ -1,14 +1,13 @@
 package io.subscriptionrelay.simulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.simulator.CleverTapSimulator.Flaw;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.simulator.CleverTapSimulator.Flaw;
 
 /**
  * What CleverTap finds wrong with a stored record only afterwards. The real service tells it on a dashboard page and

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.simulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -11,8 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
-
-import com.fasterxml.jackson.databind.JsonNode;
 
 /**
  * The script of what goes wrong in a simulator. Faults queued with {@link #next} are used up one per call, in order;

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.simulator;
 
+import io.subscriptionrelay.simulator.OneSignalRoute.Endpoint;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -12,8 +13,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-
-import io.subscriptionrelay.simulator.OneSignalRoute.Endpoint;
 
 /** One app: its users, its rate limits, and the idempotency keys it has seen. */
 final class OneSignalApp {

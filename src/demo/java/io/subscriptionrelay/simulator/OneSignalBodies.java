@@ -1,5 +1,8 @@
 package io.subscriptionrelay.simulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.simulator.OneSignalSimulator.TypePolicy;
+import io.subscriptionrelay.simulator.OneSignalSimulator.ViolationRule;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
@@ -10,10 +13,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.simulator.OneSignalSimulator.TypePolicy;
-import io.subscriptionrelay.simulator.OneSignalSimulator.ViolationRule;
 
 /** What OneSignal's documents say of request bodies. */
 final class OneSignalBodies {

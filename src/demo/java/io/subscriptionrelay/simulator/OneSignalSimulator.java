@@ -1,5 +1,12 @@
 package io.subscriptionrelay.simulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import io.subscriptionrelay.simulator.OneSignalBodies.Refused;
+import io.subscriptionrelay.simulator.OneSignalRoute.Endpoint;
+import io.subscriptionrelay.simulator.OneSignalUser.TagLimit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,14 +24,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import io.subscriptionrelay.simulator.OneSignalBodies.Refused;
-import io.subscriptionrelay.simulator.OneSignalRoute.Endpoint;
-import io.subscriptionrelay.simulator.OneSignalUser.TagLimit;
 
 /**
  * A strict stand-in for the OneSignal REST API: users and their tags, custom events, and the two legacy endpoints that

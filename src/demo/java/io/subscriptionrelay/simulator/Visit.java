@@ -1,11 +1,10 @@
 package io.subscriptionrelay.simulator;
 
-import java.time.Instant;
-import java.util.Arrays;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
+import java.time.Instant;
+import java.util.Arrays;
 
 /** One call on its way through a simulator. The methods are called in the order in which they stand here. */
 abstract class Visit {

@@ -1,9 +1,9 @@
 package io.subscriptionrelay.mapping;
 
+import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
-import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.config.Variables;
 import java.util.HashSet;

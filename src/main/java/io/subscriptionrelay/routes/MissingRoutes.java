@@ -1,7 +1,7 @@
 package io.subscriptionrelay.routes;
 
-import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.RelayProperties.Provider;
 import io.subscriptionrelay.routes.RouteFile.Entry;
 import java.nio.file.Path;
 import java.util.Map;

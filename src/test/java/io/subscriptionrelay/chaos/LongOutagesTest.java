@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
 import io.subscriptionrelay.simulator.CleverTapSimulator;
+import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;

@@ -36,6 +36,7 @@ class HostileTextTest {
             "SubscriptionRelayApplication.java", "arguments of the command line",
             "mapping/Accounts.java", "urls and names of settings",
             "mapping/Destination.java", "settings of destinations",
+            "deliver/DeliverRoutes.java", "names of queues",
             "deliver/BatchSettlement.java", "a reason that was cut, and an id that stands in it",
             "mapping/Mapping.java", "replaceAll of blanks, which is linear; messages of the mapping language",
             "mapping/SettingsFile.java", "settings",

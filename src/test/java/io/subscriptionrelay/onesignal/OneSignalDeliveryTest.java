@@ -6,10 +6,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-
 import io.subscriptionrelay.simulator.Fault;
-import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
 import io.subscriptionrelay.simulator.OneSignalSimulator;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Queues;
 import io.subscriptionrelay.testing.RelayApp;

@@ -3,8 +3,8 @@ package io.subscriptionrelay.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RawHttp;
+import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RelayApp;
 import jakarta.servlet.ServletContext;
 import java.nio.file.Path;

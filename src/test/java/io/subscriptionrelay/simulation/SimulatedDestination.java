@@ -1,8 +1,8 @@
 package io.subscriptionrelay.simulation;
 
+import io.subscriptionrelay.auditor.Journal;
 import io.subscriptionrelay.auditor.Journal.Call;
 import io.subscriptionrelay.auditor.Journal.Fate;
-import io.subscriptionrelay.auditor.Journal;
 import io.subscriptionrelay.deliver.VirtualServer.Reply;
 import io.subscriptionrelay.deliver.VirtualTime;
 import io.subscriptionrelay.simulation.Plan.Event;

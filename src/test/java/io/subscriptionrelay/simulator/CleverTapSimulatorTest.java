@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.simulator.CleverTapSimulator.AnswerStyle;
+import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
+import io.subscriptionrelay.simulator.CleverTapSimulator.ErrorStreamEntry;
+import io.subscriptionrelay.simulator.CleverTapSimulator.Flaw;
+import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.http.HttpResponse;
@@ -14,13 +20,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.simulator.CleverTapSimulator.AnswerStyle;
-import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
-import io.subscriptionrelay.simulator.CleverTapSimulator.ErrorStreamEntry;
-import io.subscriptionrelay.simulator.CleverTapSimulator.Flaw;
-import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.simulator.OneSignalSimulator.RateLimitBody;
+import io.subscriptionrelay.simulator.OneSignalSimulator.StoredEvent;
+import io.subscriptionrelay.simulator.OneSignalSimulator.TypePolicy;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
+import io.subscriptionrelay.simulator.OneSignalSimulator.Violation;
+import io.subscriptionrelay.simulator.OneSignalSimulator.ViolationRule;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -14,14 +21,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.simulator.OneSignalSimulator.RateLimitBody;
-import io.subscriptionrelay.simulator.OneSignalSimulator.StoredEvent;
-import io.subscriptionrelay.simulator.OneSignalSimulator.TypePolicy;
-import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
-import io.subscriptionrelay.simulator.OneSignalSimulator.Violation;
-import io.subscriptionrelay.simulator.OneSignalSimulator.ViolationRule;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

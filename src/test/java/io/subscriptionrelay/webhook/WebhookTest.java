@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.testing.Events;
-import io.subscriptionrelay.testing.Queues.Stored;
 import io.subscriptionrelay.testing.Queues;
+import io.subscriptionrelay.testing.Queues.Stored;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
