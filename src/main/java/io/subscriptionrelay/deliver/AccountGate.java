@@ -114,9 +114,8 @@ final class AccountGate {
      * A call was answered.
      *
      * @param began when, by the scheduler
-     * @return whether the gate was closed, and is open now
      */
-    boolean answered(long began, boolean asked) {
+    void answered(long began, boolean asked) {
         List<Visitor> passing = List.of();
         synchronized (this) {
             if (newestSuccess == null || began - newestSuccess > 0) {
@@ -125,14 +124,13 @@ final class AccountGate {
             answeredAt = scheduler.nanos();
             asking &= !asked;
             if (!closed || began - closedAt <= 0) {
-                return false;
+                return;
             }
             closed = false;
             passing = new ArrayList<>(line);
             line.clear();
         }
         passing.forEach(visitor -> visitor.pass(false));
-        return true;
     }
 
     /**

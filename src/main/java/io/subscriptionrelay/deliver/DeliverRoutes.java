@@ -63,6 +63,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private static final String CALLS = "calls";
     private static final String DELIVERY = "relayDelivery";
     private static final String SETTLEMENT = "relaySettlement";
+    private static final String SIZE = "relayBatchSize";
     /** So many batches of an account that does not answer are under way: they could only wait, each in memory and as small as it was. */
     private static final int DURING_AN_OUTAGE = 2;
     /** An answer about 1000 records repeats each of them. */
@@ -155,6 +156,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
                 new Monitor(name, accountName), () -> BatchTransaction.ending(exchange));
         exchange.setProperty(DELIVERY, delivery);
         exchange.setProperty(SETTLEMENT, settlement);
+        exchange.setProperty(SIZE, records.size());
         exchange.setProperty(Headers.DESTINATION, name);
         exchange.setProperty(Headers.ACCOUNT, accountName);
 
@@ -310,10 +312,16 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     public List<Message> settle(Exchange exchange) {
         Delivery delivery = exchange.getProperty(DELIVERY, Delivery.class);
         delivery.check();
+        BatchSettlement settlement = exchange.getProperty(SETTLEMENT, BatchSettlement.class);
+        int left = exchange.getProperty(SIZE, Integer.class) - settlement.settled();
+        if (left != 0) {
+            // a step that was taken out of the route, or failed: what is committed now would be lost
+            throw new IllegalStateException(left + " records of the batch are not settled; each group has to be sent to direct:deliver-calls");
+        }
         state.applied(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class),
                 delivery.applied());
         delivery.mayStillBeCommitted();
-        return exchange.getProperty(SETTLEMENT, BatchSettlement.class).messages();
+        return settlement.messages();
     }
 
     /** Sends records that have waited long enough to the queues of their accounts. */
