@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -108,10 +109,6 @@ public final class Calls {
 
     Destination.Request request() {
         return request;
-    }
-
-    Delivery delivery() {
-        return delivery;
     }
 
     /**
@@ -362,7 +359,7 @@ public final class Calls {
                     folded ? Optional.empty() : Optional.ofNullable(call.read), count);
         } catch (MappingFailedException e) {
             // they may be stored, so sending them again is for a person to decide
-            return new Each(java.util.Collections.nCopies(count, new Park(e.getMessage() + "; the answer was " + answer.said()
+            return new Each(Collections.nCopies(count, new Park(e.getMessage() + "; the answer was " + answer.said()
                     + ", so this record may be stored: look before you replay it")));
         }
     }
