@@ -22,24 +22,15 @@ CREATE TABLE IF NOT EXISTS user_claim (
     PRIMARY KEY (destination, account, user_key)
 );
 
--- What became of each event. event_key and user_key are numbers made of hashes, because an index over text makes writing twice as
--- expensive; event ids that name a user are hashes themselves. sequence_number is the order within a millisecond.
-CREATE TABLE IF NOT EXISTS event_traces (
-    happened_at     BIGINT NOT NULL,
-    sequence_number BIGINT NOT NULL,
-    outcome         VARCHAR(16) NOT NULL,
-    provider        VARCHAR(64) NOT NULL,
-    event_key       BIGINT NOT NULL,
-    event_id        VARCHAR(255) NOT NULL,
-    user_key        BIGINT,
-    step            VARCHAR(100),
-    destination     VARCHAR(64),
-    account         VARCHAR(64),
-    part            INTEGER,
-    attempts        INTEGER,
-    reason          VARCHAR(500),
-    parked_id       VARCHAR(36)
+-- The replays that were asked for, as JSON, and which relay carries each out; times in milliseconds since 1970.
+CREATE TABLE IF NOT EXISTS replay (
+    id          VARCHAR(36) NOT NULL PRIMARY KEY,
+    asked_at    BIGINT NOT NULL,
+    state       VARCHAR(16) NOT NULL,
+    job         TEXT NOT NULL,
+    runner      VARCHAR(36) NOT NULL,
+    alive_until BIGINT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS event_traces_event ON event_traces (event_key);
-CREATE INDEX IF NOT EXISTS event_traces_user ON event_traces (user_key);
-CREATE INDEX IF NOT EXISTS event_traces_time ON event_traces (happened_at);
+
+-- What earlier versions kept in the place of history.
+DROP TABLE IF EXISTS event_traces;

@@ -8,3 +8,13 @@ CREATE TABLE IF NOT EXISTS applied_state (
     applied_day INTEGER NOT NULL,
     PRIMARY KEY (destination, account, user_key)
 ) WITHOUT ROWID;
+
+-- The replays that were asked for, as JSON, and which relay carries each out; times in milliseconds since 1970.
+CREATE TABLE IF NOT EXISTS replay (
+    id          VARCHAR(36) NOT NULL PRIMARY KEY,
+    asked_at    BIGINT NOT NULL,
+    state       VARCHAR(16) NOT NULL,
+    job         TEXT NOT NULL,
+    runner      VARCHAR(36) NOT NULL,
+    alive_until BIGINT NOT NULL
+);

@@ -20,7 +20,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param console who may use the management port beyond health and numbers
  * @param providers who sends webhooks, by the name that stands in the path
  * @param destinations who is delivered to, by name
- * @param trace what is kept of what became of each event
+ * @param history for how long events and what became of them are kept
  * @param parked for how long parked events are kept
  * @param order how late events are recognised
  */
@@ -33,7 +33,7 @@ public record RelayProperties(
         @DefaultValue Console console,
         @DefaultValue Map<String, Provider> providers,
         @DefaultValue Map<String, Destination> destinations,
-        @DefaultValue Trace trace,
+        @DefaultValue History history,
         @DefaultValue Parked parked,
         @DefaultValue Order order) {
 
@@ -78,12 +78,18 @@ public record RelayProperties(
     }
 
     /**
-     * The traces of events.
+     * Events with their content and what became of them.
      *
-     * @param keep for how long, a plain number in days; 0 switches tracing off and removes what there is
-     * @param queue how many may wait to be written; further ones are left out and counted as {@code relay.trace.dropped}
+     * @param keep for how long, a plain number in days; 0 keeps none and removes what there is
+     * @param maxSize how many bytes it takes at the most, on disk and in its queue; the oldest go first
      */
-    public record Trace(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("7d") Duration keep, @DefaultValue("50000") int queue) {
+    public record History(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("30d") Duration keep,
+            @DefaultValue("10GB") org.springframework.util.unit.DataSize maxSize) {
+
+        /** Whether anything is kept. */
+        public boolean on() {
+            return !keep.isZero() && !keep.isNegative();
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.deliver;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.history.HistoryOutcome.Said;
 import java.util.Map;
 
 /**
@@ -15,8 +16,16 @@ import java.util.Map;
  */
 record Answer(int status, Map<String, String> headers, JsonNode body, long retryAfter, String problem, boolean sent) {
 
+    private static final int LONGEST_EXCERPT = 2000;
+
     boolean credentialsRefused() {
         return status == 401 || status == 403;
+    }
+
+    /** What history keeps of it. */
+    Said excerpt() {
+        String text = body.isMissingNode() ? "" : body.toString();
+        return new Said(status, text.length() <= LONGEST_EXCERPT ? text : text.substring(0, LONGEST_EXCERPT) + "…");
     }
 
     /** For people. */

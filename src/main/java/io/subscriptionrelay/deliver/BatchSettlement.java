@@ -3,6 +3,7 @@ package io.subscriptionrelay.deliver;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
 import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.history.HistoryOutcome.Said;
 import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.logs.Causes;
@@ -53,29 +54,28 @@ final class BatchSettlement implements Settlement {
     }
 
     @Override
-    public synchronized void delivered(RecordMessage record, int failures) {
+    public synchronized void delivered(RecordMessage record, int failures, Said answer) {
         settled++;
-        outcomes.delivered(batch, record, failures);
+        outcomes.delivered(batch, record, failures, answer);
     }
 
     @Override
     public synchronized void stale(RecordMessage record) {
         settled++;
-        outcomes.skipped(batch, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
-                record.text(Headers.DESTINATION), STALE);
+        outcomes.skipped(batch, record, STALE);
     }
 
     @Override
-    public synchronized void retry(RecordMessage record, Retry why) {
+    public synchronized void retry(RecordMessage record, Retry why, Said answer) {
         // only time in which it was answered counts: neither an outage nor a clock that jumps brings the end nearer
         long waited = record.number(Headers.WAITED) + Delays.before(record).toMillis();
         int refusals = (int) record.number(Headers.REFUSALS) + 1;
         if (why.atMost() != null && waited >= why.atMost().toMillis()) {
-            park(record, why.reason() + ", for " + hours(why.atMost()));
+            park(record, why.reason() + ", for " + hours(why.atMost()), answer);
         } else if (why.times() > 0 && refusals >= why.times()) {
-            park(record, why.reason());
+            park(record, why.reason(), answer);
         } else {
-            Message message = sentBack(record, line(record, why.reason()));
+            Message message = sentBack(record, line(record, why.reason()), answer);
             if (why.atMost() != null) {
                 message.setHeader(Headers.WAITED, waited);
             }
@@ -94,21 +94,21 @@ final class BatchSettlement implements Settlement {
     public synchronized void isolate(RecordMessage record, String answer) {
         long failing = record.number(Headers.FAILING) + Delays.before(record).toMillis();
         if (failing >= ISOLATED.toMillis()) {
-            park(record, destination.title() + " answers this record with `" + answer + "` while it takes others, for " + hours(ISOLATED));
+            park(record, destination.title() + " answers this record with `" + answer + "` while it takes others, for " + hours(ISOLATED), null);
             return;
         }
-        Message message = sentBack(record, "fails while others succeed: " + answer);
+        Message message = sentBack(record, "fails while others succeed: " + answer, null);
         message.setHeader(Headers.FAILING, failing);
         message.setHeader(Headers.ALONE, true);
     }
 
-    private Message sentBack(RecordMessage record, String reason) {
+    private Message sentBack(RecordMessage record, String reason, Said answer) {
         settled++;
         Message message = record.again(batch.getContext());
         Delays.after(record).set(message, clock.millis());
         message.setHeader(Headers.ATTEMPT, (int) record.number(Headers.ATTEMPT) + 1);
         messages.add(message);
-        outcomes.retried(batch, record, reason);
+        outcomes.retried(batch, record, reason, answer);
         return message;
     }
 
@@ -127,12 +127,12 @@ final class BatchSettlement implements Settlement {
     }
 
     @Override
-    public synchronized void park(RecordMessage record, String reason) {
+    public synchronized void park(RecordMessage record, String reason, Said answer) {
         settled++;
         Message message = record.webhookMessage(batch.getContext());
         List.of(Headers.ATTEMPT, Headers.WAITED, Headers.REFUSALS, Headers.FAILING, Headers.FIRST_REFUSED_AT, Headers.ALONE, Headers.CALL,
                 Headers.ORDER_ONLY).forEach(message::removeHeader);
-        parking.address(batch, message, queue(record), line(record, reason));
+        parking.address(batch, message, record, queue(record), line(record, reason), answer);
         messages.add(message);
     }
 

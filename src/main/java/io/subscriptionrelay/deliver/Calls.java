@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HistoryOutcome.Said;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.Destination.Each;
 import io.subscriptionrelay.mapping.Destination.Kind;
@@ -289,7 +290,7 @@ public final class Calls {
     private void cannotBeMade(Call call, String why) {
         remove(call);
         if (call.records.size() == 1) {
-            delivery.settlement().park(call.records.get(0), why);
+            delivery.settlement().park(call.records.get(0), why, null);
         } else {
             halve(call, false);
         }
@@ -368,8 +369,9 @@ public final class Calls {
         if (verdict instanceof Each each) {
             answered(call);
             remove(call);
+            Said said = answer.excerpt();
             for (int i = 0; i < call.records.size(); i++) {
-                settle(call, call.records.get(i), each.outcomes().get(i));
+                settle(call, call.records.get(i), each.outcomes().get(i), said);
             }
         } else if (verdict instanceof Split) {
             answered(call);
@@ -377,7 +379,7 @@ public final class Calls {
             if (call.records.size() > 1) {
                 halve(call, false);
             } else {
-                delivery.settlement().park(call.records.get(0), delivery.destination().title() + ' ' + answer.said());
+                delivery.settlement().park(call.records.get(0), delivery.destination().title() + ' ' + answer.said(), answer.excerpt());
             }
         } else {
             failed(call, answer);
@@ -389,18 +391,18 @@ public final class Calls {
         delivery.monitor().answered();
     }
 
-    private void settle(Call call, RecordMessage record, Outcome outcome) {
+    private void settle(Call call, RecordMessage record, Outcome outcome, Said said) {
         if (outcome instanceof Taken) {
-            delivery.settlement().delivered(record, call.failures + (call.whole == null ? 0 : call.whole.failures));
+            delivery.settlement().delivered(record, call.failures + (call.whole == null ? 0 : call.whole.failures), said);
             String key = record.text(Headers.STATE_KEY);
             if (key != null && !record.flag(Headers.ORDER_ONLY)) {
                 tickets.get(key).applied(record.number(Headers.EVENT_TIME));
                 delivery.applied(key, record.number(Headers.EVENT_TIME));
             }
         } else if (outcome instanceof Park park) {
-            delivery.settlement().park(record, park.reason());
+            delivery.settlement().park(record, park.reason(), said);
         } else {
-            delivery.settlement().retry(record, (Retry) outcome);
+            delivery.settlement().retry(record, (Retry) outcome, said);
         }
     }
 

@@ -238,7 +238,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
             return true;
         } catch (MappingFailedException | RuntimeException e) {
             settlement.park(record, e instanceof RuntimeException && !(e instanceof IllegalArgumentException)
-                    ? "the record cannot be read (" + e.getClass().getSimpleName() + ")" : e.getMessage());
+                    ? "the record cannot be read (" + e.getClass().getSimpleName() + ")" : e.getMessage(), null);
             return false;
         }
     }

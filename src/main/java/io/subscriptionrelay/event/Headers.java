@@ -56,6 +56,9 @@ public final class Headers {
     /** Set on a replayed event. */
     public static final String REPLAYED = "replayed";
 
+    /** Set on a replayed event of which only states are sent, which may come twice. */
+    public static final String STATE_ONLY = "stateOnly";
+
     /** Artemis: a second message with the same value is not routed. */
     public static final String DUPLICATE_ID = "_AMQ_DUPL_ID";
     /** Artemis: when a message becomes visible, in milliseconds since 1970. */

@@ -1,8 +1,16 @@
 package io.subscriptionrelay.history;
 
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -10,42 +18,100 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** {@code /actuator/events}: what became of an event, or of the events of a user. */
+/** {@code /actuator/events}: what events were and what became of them. Content only for who has logged in, also on this machine. */
 @RestController
 @RequestMapping("${management.endpoints.web.base-path:/actuator}/events")
 class EventsController {
 
-    private final EventTraces events;
+    private static final String OPERATOR = "OPERATOR";
+    private static final Set<String> PAGE = Set.of("limit", "next", "content");
+    private static final int PAGE_SIZE = 20;
 
-    EventsController(EventTraces events) {
+    private final Events events;
+
+    EventsController(Events events) {
         this.events = events;
     }
 
     @GetMapping
-    ResponseEntity<Map<String, Object>> find(@RequestParam(required = false) String id, @RequestParam(required = false) String user,
-            @RequestParam(required = false) String provider, @RequestParam(required = false) String destination,
-            @RequestParam(required = false) String outcome, @RequestParam(required = false) String from,
-            @RequestParam(required = false) String to, @RequestParam(defaultValue = "20") int limit) {
-        if (id != null) {
-            return show(id, provider);
+    ResponseEntity<Map<String, Object>> find(@RequestParam Map<String, String> query, HttpServletRequest request) {
+        boolean content = content(query);
+        if (content && !request.isUserInRole(OPERATOR)) {
+            return loginNeeded();
         }
-        return ResponseEntity.ok(events.find(EventFilter.of(user, provider, destination, outcome, from, to), limit));
+        known(query);
+        HistoryFilter filter = HistoryFilter.of(query);
+        Map<String, Object> found = events.find(filter, query.get("next"), limit(query), content);
+        return filter.id() == null || !((List<?>) found.get("events")).isEmpty() ? ResponseEntity.ok(found) : unknown();
     }
 
     @GetMapping("/{id}")
-    ResponseEntity<Map<String, Object>> show(@PathVariable String id, @RequestParam(required = false) String provider) {
-        Map<String, Object> found = events.event(id, provider);
-        if (!((List<?>) found.get("events")).isEmpty()) {
-            return ResponseEntity.ok(found);
+    ResponseEntity<Map<String, Object>> show(@PathVariable String id, @RequestParam Map<String, String> query, HttpServletRequest request) {
+        Map<String, String> all = new TreeMap<>(query);
+        all.put("id", id);
+        return find(all, request);
+    }
+
+    /** Forgets a user. */
+    @DeleteMapping
+    ResponseEntity<Map<String, Object>> forget(@RequestParam Map<String, String> query) {
+        Optional<String> other = query.keySet().stream().filter(name -> !name.equals("user")).findFirst();
+        if (other.isPresent()) {
+            throw new IllegalArgumentException("`" + other.get() + "` narrows nothing here, because all of a user's events are forgotten; write user=<id> alone");
         }
-        return ResponseEntity.status(404).body(Map.of("error", events.isOn()
-                ? "nothing is known of an event with this id: it never came, it came longer ago than relay.trace.keep, or its trace"
-                        + " is not written yet (that takes up to a second)"
-                : "events leave no trace, because relay.trace.keep is 0"));
+        return ResponseEntity.ok(events.forget(query.get("user")));
+    }
+
+    private static boolean content(Map<String, String> query) {
+        String content = query.getOrDefault("content", "false");
+        if (!content.equals("true") && !content.equals("false")) {
+            throw new IllegalArgumentException("`content` is true or false");
+        }
+        return content.equals("true");
+    }
+
+    private static void known(Map<String, String> query) {
+        for (String name : query.keySet()) {
+            if (!HistoryFilter.NAMES.contains(name) && !PAGE.contains(name)) {
+                TreeSet<String> names = new TreeSet<>(HistoryFilter.NAMES);
+                names.addAll(PAGE);
+                throw new IllegalArgumentException("there is no filter with this name; write one of " + String.join(", ", names));
+            }
+        }
+    }
+
+    private static int limit(Map<String, String> query) {
+        try {
+            return Integer.parseInt(query.getOrDefault("limit", Integer.toString(PAGE_SIZE)));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("`limit` is a whole number, up to " + Events.LARGEST_PAGE);
+        }
+    }
+
+    private static ResponseEntity<Map<String, Object>> loginNeeded() {
+        return ResponseEntity.status(HttpStatus.UNAUTHORIZED).header(HttpHeaders.WWW_AUTHENTICATE, "Basic realm=\"relay\"").body(Map.of("error",
+                "the content of events is shown only after a login: send the user and password of the console, or leave out content=true"));
+    }
+
+    private ResponseEntity<Map<String, Object>> unknown() {
+        return ResponseEntity.status(HttpStatus.NOT_FOUND).body(Map.of("error", events.isOn()
+                ? "nothing is known of an event with this id: it never came, it came longer ago than relay.history.keep, or history does not have it"
+                        + " yet (that takes a second or two)"
+                : "no events are kept, because relay.history.keep is 0"));
     }
 
     @ExceptionHandler
     ResponseEntity<Map<String, Object>> wrong(IllegalArgumentException e) {
         return ResponseEntity.badRequest().body(Map.of("error", String.valueOf(e.getMessage())));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Map<String, Object>> silent(UncheckedStoreException e) {
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE).body(Map.of("error", "history cannot be asked now; ask again in a moment: " + e.getMessage()));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Map<String, Object>> silent(BrokerSilentException e) {
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE).body(Map.of("error", String.valueOf(e.getMessage())));
     }
 }

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Timer;
 import io.subscriptionrelay.broker.Duplicates;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.history.HistoryOutcome.Said;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
 import io.subscriptionrelay.logs.Causes;
 import io.subscriptionrelay.logs.LineAMinute;
@@ -15,21 +16,20 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.apache.camel.Exchange;
+import org.apache.camel.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 import org.springframework.stereotype.Component;
 
 /**
- * Counts and traces what became of each event at each destination: delivered, skipped with a reason, parked with a reason.
+ * Counts, and tells history, what became of each event at each destination: delivered, skipped with a reason, parked with a reason.
  * Only what is committed.
  */
 @Component("outcomes")
 public class Outcomes {
-
-    /** Property of a webhook's exchange: the key of its user, for the trace. */
-    public static final String USER_KEY = "userKey";
 
     private static final Logger LOG = LoggerFactory.getLogger(Outcomes.class);
     private static final String NONE = "none";
@@ -46,7 +46,7 @@ public class Outcomes {
         Duration.ofMinutes(15), Duration.ofHours(1), Duration.ofHours(6), Duration.ofHours(24)};
 
     private final MeterRegistry metrics;
-    private final Traces traces;
+    private final HistoryFeed history;
     private final Duplicates repeats;
     private final Clock clock;
     private final Set<String> reasons = ConcurrentHashMap.newKeySet();
@@ -59,9 +59,9 @@ public class Outcomes {
     private record Labels(String name, String provider, String destination, String account, String step, String reason) {
     }
 
-    Outcomes(MeterRegistry metrics, Traces traces, Duplicates repeats, Clock clock) {
+    Outcomes(MeterRegistry metrics, HistoryFeed history, Duplicates repeats, Clock clock) {
         this.metrics = metrics;
-        this.traces = traces;
+        this.history = history;
         this.repeats = repeats;
         this.clock = clock;
         parkedLines = new LineAMinute(clock);
@@ -77,62 +77,107 @@ public class Outcomes {
         if (LOG.isDebugEnabled()) {
             log(LOG.atDebug(), provider, eventId, null, "{} event {} is {}", what.text());
         }
-        traces.add(new Trace(at, what, provider, eventId, exchange.getProperty(USER_KEY, Long.class), null, null, null, null, null,
-                null, null));
+        if (what == EventOutcome.REPEATED) {
+            history.soon(new HistoryOutcome(clock.millis(), what, provider, eventId, at, null, null, null, null, null, null, null, null, null));
+        }
+    }
+
+    /**
+     * A stored webhook was read to be translated: from here on history has it.
+     *
+     * @param type as the provider names it, or null
+     * @param attributes what was read out of it, in JSON
+     */
+    public void read(Exchange exchange, String provider, String eventId, String type, long receivedAt, byte[] webhook, Supplier<byte[]> attributes) {
+        if (history.on()) {
+            history.add(exchange, new HistoryEvent(provider, eventId, type, receivedAt, webhook, attributes.get()));
+        }
     }
 
     /** Nothing is sent for the event. */
-    public void skipped(Exchange exchange, String provider, String eventId, String step, String destination, String reason) {
+    public void skipped(Exchange exchange, String provider, String eventId, long receivedAt, String step, String destination, String reason) {
         String said = Causes.reason(reason);
+        history.add(exchange, new HistoryOutcome(clock.millis(), EventOutcome.SKIPPED, provider, eventId, receivedAt, step, destination, null, null,
+                null, said, null, null, null));
+        countSkipped(exchange, provider, eventId, step, destination, said);
+    }
+
+    /** A record is not sent, though it was to be. */
+    public void skipped(Exchange exchange, RecordMessage record, String reason) {
+        String said = Causes.reason(reason);
+        history.add(exchange, outcome(EventOutcome.SKIPPED, record, null, said, null, null));
+        countSkipped(exchange, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
+                record.text(Headers.DESTINATION), said);
+    }
+
+    private void countSkipped(Exchange exchange, String provider, String eventId, String step, String destination, String reason) {
         BatchTransaction.afterCommit(exchange, () -> {
             if (LOG.isDebugEnabled()) {
-                log(LOG.atDebug(), provider, eventId, destination, "{} event {} is skipped for {}: {}", destination, said);
+                log(LOG.atDebug(), provider, eventId, destination, "{} event {} is skipped for {}: {}", destination, reason);
             }
             counter("relay.events.skipped", "Events of which nothing is sent to a destination", provider, label(destination), null, label(step),
-                    bounded(reasons, said)).increment();
-            traces.add(EventOutcome.SKIPPED, provider, eventId, step, destination, null, null, null, said, null);
+                    bounded(reasons, reason)).increment();
         });
     }
 
     /**
      * A destination has taken a record.
      *
-     * @param repeats how often the call was repeated until it was answered
+     * @param failures how often the call failed until it was answered
      */
-    public void delivered(Exchange exchange, RecordMessage record, int repeats) {
+    public void delivered(Exchange exchange, RecordMessage record, int failures, Said answer) {
+        int attempts = (int) record.number(Headers.ATTEMPT) + 1 + failures;
+        history.add(exchange, outcome(EventOutcome.DELIVERED, record, attempts, null, null, answer));
         BatchTransaction.afterCommit(exchange, () -> {
             counter("relay.records.delivered", "Records that a destination has taken", record).increment();
             timer(record).record(Duration.ofMillis(Math.max(0, clock.millis() - record.number(Headers.RECEIVED_AT))));
-            int attempts = (int) record.number(Headers.ATTEMPT) + 1 + repeats;
             if (LOG.isDebugEnabled()) {
                 log(record, "{} event {} is delivered to {} {}, attempt {}", attempts);
             }
-            trace(EventOutcome.DELIVERED, record, attempts, null);
         });
     }
 
     /**
-     * A record was sent back, for itself alone. Its trace shows the first, second, fourth, eighth … time, because a record may
+     * A record was sent back, for itself alone. History has the first, second, fourth, eighth … time, because a record may
      * come back for a day.
      *
      * @param reason why, without personal data, or null
      */
-    public void retried(Exchange exchange, RecordMessage record, String reason) {
+    public void retried(Exchange exchange, RecordMessage record, String reason, Said answer) {
+        int attempts = (int) record.number(Headers.ATTEMPT) + 1;
+        if (Integer.bitCount(attempts) == 1) {
+            history.add(exchange, outcome(EventOutcome.SENT_BACK, record, attempts, reason, null, answer));
+        }
         BatchTransaction.afterCommit(exchange, () -> {
             counter("relay.records.retried", "Records sent back to their queue with a delay", record).increment();
-            int attempts = (int) record.number(Headers.ATTEMPT) + 1;
             if (LOG.isDebugEnabled()) {
                 log(record, "{} event {} is sent back for {} {}, attempt {}", attempts);
-            }
-            if (Integer.bitCount(attempts) == 1) {
-                trace(EventOutcome.SENT_BACK, record, attempts, reason);
             }
         });
     }
 
-    /** An event was parked. Of those that have one reason a line a minute is logged, which counts the others. */
-    public void parked(Exchange exchange, String provider, String eventId, String step, String destination, String account,
-            Integer part, String reason, String parkedId) {
+    /** A record was refused, and its event is parked under this id. */
+    void parked(Exchange exchange, RecordMessage record, String reason, String parkedId, Said answer) {
+        history.add(exchange, outcome(EventOutcome.PARKED, record, null, reason, parkedId, answer));
+        countParked(exchange, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
+                record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT), reason);
+    }
+
+    /** An event was parked before there was a record of it, or because its record may not be sent. */
+    void parked(Exchange exchange, Message event, String reason, String parkedId) {
+        String provider = event.getHeader(Headers.PROVIDER, String.class);
+        String eventId = event.getHeader(Headers.EVENT_ID, String.class);
+        String step = event.getHeader(Headers.STEP, String.class);
+        String destination = event.getHeader(Headers.DESTINATION, String.class);
+        String account = event.getHeader(Headers.ACCOUNT, String.class);
+        history.add(exchange, new HistoryOutcome(clock.millis(), EventOutcome.PARKED, provider, eventId,
+                event.getHeader(Headers.RECEIVED_AT, 0L, Long.class), step, destination, account, event.getHeader(Headers.PART, Integer.class), null,
+                reason, parkedId, null, null));
+        countParked(exchange, provider, eventId, step, destination, account, reason);
+    }
+
+    /** Of those that have one reason a line a minute is logged, which counts the others. */
+    private void countParked(Exchange exchange, String provider, String eventId, String step, String destination, String account, String reason) {
         BatchTransaction.afterCommit(exchange, () -> {
             int leftOut = parkedLines.leftOut(reason);
             if (leftOut >= 0) {
@@ -141,8 +186,13 @@ public class Outcomes {
             }
             counter("relay.events.parked", "Events set aside until a person replays or discards them", label(provider), label(destination),
                     bounded(accounts, label(account)), label(step), null).increment();
-            traces.add(EventOutcome.PARKED, provider, eventId, step, destination, account, part, null, reason, parkedId);
         });
+    }
+
+    private HistoryOutcome outcome(EventOutcome what, RecordMessage record, Integer attempts, String reason, String parkedId, Said answer) {
+        return new HistoryOutcome(clock.millis(), what, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID),
+                record.number(Headers.RECEIVED_AT), record.text(Headers.STEP), record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT),
+                (int) record.number(Headers.PART), attempts, reason, parkedId, history.on() ? record.recordBytes() : null, answer);
     }
 
     private static void log(RecordMessage record, String text, int attempts) {
@@ -167,11 +217,6 @@ public class Outcomes {
             found = found.addArgument(argument);
         }
         found.log(text);
-    }
-
-    private void trace(EventOutcome what, RecordMessage record, int attempts, String reason) {
-        traces.add(what, record.text(Headers.PROVIDER), record.text(Headers.EVENT_ID), record.text(Headers.STEP),
-                record.text(Headers.DESTINATION), record.text(Headers.ACCOUNT), (int) record.number(Headers.PART), attempts, reason, null);
     }
 
     private Counter counter(String name, String description, RecordMessage record) {

@@ -66,16 +66,16 @@ class ParkedQueues {
     private final ConnectionFactory connections;
     private final EmbeddedBroker broker;
     private final RelayProperties properties;
-    private final Traces traces;
+    private final HistoryFeed history;
     private final Clock clock;
     /** Whoever takes entries turns queues over; nobody looks into them meanwhile, who would miss some and see others twice. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
 
-    ParkedQueues(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, Traces traces, Clock clock) {
+    ParkedQueues(ConnectionFactory connections, EmbeddedBroker broker, RelayProperties properties, HistoryFeed history, Clock clock) {
         this.connections = connections;
         this.broker = broker;
         this.properties = properties;
-        this.traces = traces;
+        this.history = history;
         this.clock = clock;
     }
 
@@ -183,7 +183,7 @@ class ParkedQueues {
     }
 
     /** How many messages are in a queue; 0 when there is no such queue yet. */
-    private static long count(Session session, String queue) throws JMSException {
+    static long count(Session session, String queue) throws JMSException {
         try {
             return ((ActiveMQSession) ((JmsPoolSession) session).getInternalSession()).getCoreSession().queueQuery(SimpleString.of(queue))
                     .getMessageCount();
@@ -237,7 +237,7 @@ class ParkedQueues {
         private final Connection connection;
         private final Session session;
         private final MessageProducer producer;
-        private final List<Trace> uncommitted = new ArrayList<>();
+        private final List<HistoryOutcome> uncommitted = new ArrayList<>();
         private int inTransaction;
         private long bytes;
         private int taken;
@@ -335,12 +335,13 @@ class ParkedQueues {
             if (fate == Fate.REPLAYED) {
                 replay(message, entry.body());
             }
-            uncommitted.add(new Trace(clock.millis(), fate == Fate.REPLAYED ? EventOutcome.REPLAYED : EventOutcome.DISCARDED,
-                    message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID), null,
+            uncommitted.add(new HistoryOutcome(clock.millis(), fate == Fate.REPLAYED ? EventOutcome.REPLAYED : EventOutcome.DISCARDED,
+                    message.getStringProperty(Headers.PROVIDER), message.getStringProperty(Headers.EVENT_ID),
+                    message.propertyExists(Headers.RECEIVED_AT) ? message.getLongProperty(Headers.RECEIVED_AT) : 0,
                     message.getStringProperty(Headers.STEP), message.getStringProperty(Headers.DESTINATION),
                     message.getStringProperty(Headers.ACCOUNT),
                     message.propertyExists(Headers.PART) ? message.getIntProperty(Headers.PART) : null, null,
-                    message.getStringProperty(Headers.REASON), entry.id()));
+                    message.getStringProperty(Headers.REASON), entry.id(), null, null));
             handled(entry.body().length);
         }
 
@@ -401,9 +402,9 @@ class ParkedQueues {
         }
 
         private void commit() throws JMSException {
+            history.send(session, producer, uncommitted);
             session.commit();
             taken += uncommitted.size();
-            uncommitted.forEach(traces::add);
             uncommitted.clear();
             inTransaction = 0;
             bytes = 0;

@@ -2,6 +2,8 @@ package io.subscriptionrelay.history;
 
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
+import io.subscriptionrelay.event.RecordMessage;
+import io.subscriptionrelay.history.HistoryOutcome.Said;
 import io.subscriptionrelay.logs.Causes;
 import java.time.Clock;
 import java.util.UUID;
@@ -29,19 +31,27 @@ public class Parking {
      */
     public void address(Exchange exchange, Message message, String origin, String why) {
         String reason = Causes.reason(why);
+        outcomes.parked(exchange, message, reason, address(message, origin, reason));
+    }
+
+    /**
+     * Makes this the message of an event that is parked because its record was refused.
+     *
+     * @param answer what the destination said; null when the record was never sent
+     */
+    public void address(Exchange exchange, Message message, RecordMessage record, String origin, String why, Said answer) {
+        String reason = Causes.reason(why);
+        outcomes.parked(exchange, record, reason, address(message, origin, reason), answer);
+    }
+
+    private String address(Message message, String origin, String reason) {
         message.setHeader(Headers.REASON, reason);
         String parkedId = UUID.randomUUID().toString();
         message.setHeader(Headers.PARKED_ID, parkedId);
         message.setHeader(Headers.PARKED_AT, clock.millis());
-        message.setHeader(Headers.EVENT_KEY, Trace.eventKey(text(message, Headers.EVENT_ID)));
+        message.setHeader(Headers.EVENT_KEY, Trace.eventKey(message.getHeader(Headers.EVENT_ID, String.class)));
         message.setHeader(Headers.ORIGIN, origin);
         message.setHeader(Headers.QUEUE, QueueNames.PARKED + origin);
-        outcomes.parked(exchange, text(message, Headers.PROVIDER), text(message, Headers.EVENT_ID), text(message, Headers.STEP),
-                text(message, Headers.DESTINATION), text(message, Headers.ACCOUNT),
-                message.getHeader(Headers.PART, Integer.class), reason, parkedId);
-    }
-
-    private static String text(Message message, String header) {
-        return message.getHeader(header, String.class);
+        return parkedId;
     }
 }

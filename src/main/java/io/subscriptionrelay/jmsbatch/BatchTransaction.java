@@ -2,10 +2,16 @@ package io.subscriptionrelay.jmsbatch;
 
 import jakarta.jms.JMSException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.camel.Exchange;
+import org.apache.camel.InvalidPayloadException;
+import org.apache.camel.Message;
 
 /**
  * The transaction of a batch: for what must happen only if it is committed, as counting and tracing, and for what must not happen
@@ -14,6 +20,7 @@ import org.apache.camel.Exchange;
 public final class BatchTransaction {
 
     private final List<Runnable> afterCommit = new ArrayList<>();
+    private final Map<Class<?>, BatchCompanion> companions = new LinkedHashMap<>();
     private final BatchSession session;
     private final BooleanSupplier ending;
 
@@ -50,6 +57,36 @@ public final class BatchTransaction {
         } else {
             synchronized (transaction.afterCommit) {
                 transaction.afterCommit.add(action);
+            }
+        }
+    }
+
+    /**
+     * The one companion of this kind that the batch has; what it has collected is sent before the commit, and forgotten if the batch is rolled
+     * back or only tried.
+     *
+     * @param exchange the batch's exchange, or one made from it
+     * @return empty outside of a batch
+     */
+    public static <T extends BatchCompanion> Optional<T> companion(Exchange exchange, Class<T> kind, Supplier<T> maker) {
+        BatchTransaction transaction = of(exchange);
+        if (transaction == null) {
+            return Optional.empty();
+        }
+        synchronized (transaction.companions) {
+            return Optional.of(kind.cast(transaction.companions.computeIfAbsent(kind, key -> maker.get())));
+        }
+    }
+
+    /** Hands what the companions have collected to the broker. */
+    void sendCompanions() throws JMSException, InvalidPayloadException {
+        List<BatchCompanion> all;
+        synchronized (companions) {
+            all = List.copyOf(companions.values());
+        }
+        for (BatchCompanion companion : all) {
+            for (Message message : companion.messages()) {
+                session.send(message.getHeader(JmsBatchEndpoint.QUEUE_HEADER, String.class), message, JmsBatchEndpoint.QUEUE_HEADER);
             }
         }
     }

@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Exchange;
+import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.Suspendable;
@@ -335,7 +336,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 exchange.getMessage().setHeader(JmsBatchConstants.SIZE, batch.size());
                 route(exchange);
                 if (exchange.getException() == null && !exchange.isRollbackOnly()) {
-                    commit(exchange);
+                    commit(exchange, transaction);
                 }
                 if (exchange.getException() != null || exchange.isRollbackOnly()) {
                     rollBack(batch.size(), exchange.getException());
@@ -364,10 +365,11 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             }
         }
 
-        private void commit(Exchange exchange) {
+        private void commit(Exchange exchange, BatchTransaction transaction) {
             try {
+                transaction.sendCompanions();
                 session.commit();
-            } catch (JMSException refused) {
+            } catch (JMSException | InvalidPayloadException | RuntimeException refused) {
                 exchange.setException(refused);
             }
         }

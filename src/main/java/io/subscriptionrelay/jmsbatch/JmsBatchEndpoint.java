@@ -24,6 +24,8 @@ import org.apache.camel.support.DefaultEndpoint;
         category = {Category.MESSAGING}, headersClass = JmsBatchConstants.class)
 public class JmsBatchEndpoint extends DefaultEndpoint {
 
+    static final String QUEUE_HEADER = "queue";
+
     @UriPath(description = "Name of the queue to consume, or to send a list of messages to; as a target, * stands for the queue that"
             + " each message names in a header")
     @Metadata(required = true)
@@ -66,7 +68,7 @@ public class JmsBatchEndpoint extends DefaultEndpoint {
 
     @UriParam(label = "producer", defaultValue = "queue", description = "The header of each message that names its queue, when the"
             + " queue is *. It is not sent.")
-    private String queueHeader = "queue";
+    private String queueHeader = QUEUE_HEADER;
 
     public JmsBatchEndpoint() {
     }

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /** Looks for the routes without which a provider that is open, or an account that is set up, would be a dead end. */
 final class MissingRoutes {
 
+    private static final String HISTORY = "history";
     private static final String PROVIDER = "provider";
     private static final String DELIVER = "deliver/%s-%s";
     /** The account whose route ships with each destination. */
@@ -46,6 +47,10 @@ final class MissingRoutes {
                 account(name, account);
             }
         }));
+        if (properties.history().on()) {
+            want(HISTORY, HISTORY, "what the other routes tell of each event would wait in its queue for ever",
+                    Optional.of("take it from the version of routes/ that came with this one, or set relay.history.keep to 0"));
+        }
     }
 
     private void provider(String name, Provider provider) {

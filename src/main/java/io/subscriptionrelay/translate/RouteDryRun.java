@@ -60,6 +60,7 @@ class RouteDryRun implements DryRun {
                 Map<String, Object> result = add(record == null ? "parked" : "sent", destination, message.getHeader(Headers.ACCOUNT, String.class),
                         message.getHeader(Headers.STEP, String.class), message.getHeader(Headers.PART, Integer.class), record, reason);
                 if (record != null) {
+                    result.put("state", message.getHeader(Headers.STATE_KEY) != null && message.getHeader(Headers.ORDER_ONLY) == null);
                     mapper.destination(destination).problem(record).ifPresent(problem -> result.put("problem", problem));
                 }
             }

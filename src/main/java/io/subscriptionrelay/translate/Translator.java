@@ -99,14 +99,24 @@ public class Translator {
         return event;
     }
 
-    private static WebhookEvent underWay(Exchange exchange, Facts facts, JsonNode webhook) {
+    private WebhookEvent underWay(Exchange exchange, Facts facts, JsonNode webhook) {
         Message message = exchange.getMessage();
         WebhookEvent event = new WebhookEvent(message.getHeader(Headers.PROVIDER, String.class), message.getHeader(Headers.EVENT_ID, String.class),
                 facts, webhook, raw(exchange), message.getHeader(Headers.RECEIVED_AT, 0L, Long.class),
                 message.getHeader(Headers.DESTINATION, String.class), message.getHeader(Headers.PART, Integer.class),
-                message.getHeader(Headers.RECORD, String.class));
+                message.getHeader(Headers.RECORD, String.class), message.getHeader(Headers.STATE_ONLY, false, Boolean.class));
         exchange.setProperty(UNDER_WAY, new UnderWay(event, ConcurrentHashMap.newKeySet()));
+        outcomes.read(exchange, event.provider(), event.id(), facts.type(), event.receivedAt(), event.raw(), () -> bytes(facts.json()));
         return event;
+    }
+
+    private static byte[] bytes(JsonNode json) {
+        try {
+            return JSON.writeValueAsBytes(json);
+        } catch (JsonProcessingException unwritable) {
+            // a number that nobody can hold; the webhook itself says what it was
+            return null;
+        }
     }
 
     private static byte[] raw(Exchange exchange) {
@@ -335,6 +345,9 @@ public class Translator {
         }
         List<Message> messages = new ArrayList<>(output.size());
         for (int part = 0; part < output.size(); part++) {
+            if (event.stateOnly() && !about.get(part).state()) {
+                continue;
+            }
             messages.add(message(exchange, event, destination, account, step, part, output.get(part), about.get(part), names.get(part)));
         }
         return messages;
@@ -378,7 +391,7 @@ public class Translator {
         if (dryRun != null) {
             dryRun.skipped(destination, step, reason);
         }
-        outcomes.skipped(exchange, event.provider(), event.id(), step, destination, reason);
+        outcomes.skipped(exchange, event.provider(), event.id(), event.receivedAt(), step, destination, reason);
         return List.of();
     }
 

@@ -6,8 +6,6 @@ import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.event.StrictJson;
-import io.subscriptionrelay.history.Outcomes;
-import io.subscriptionrelay.history.Trace;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
 import java.time.Clock;
@@ -112,7 +110,6 @@ public class Webhooks {
         message.setHeader(Headers.PROVIDER, provider);
         message.setHeader(Headers.EVENT_ID, facts.id());
         message.setHeader(Headers.RECEIVED_AT, clock.millis());
-        exchange.setProperty(Outcomes.USER_KEY, Trace.userKey(facts.json().path("user").asText(null)));
         message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
         return true;
     }

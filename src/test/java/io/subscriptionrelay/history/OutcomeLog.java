@@ -22,24 +22,23 @@ public final class OutcomeLog extends Outcomes {
     }
 
     @Override
-    public void skipped(Exchange exchange, String provider, String eventId, String step, String destination, String reason) {
-        skipped.add(eventId);
+    public void skipped(Exchange exchange, RecordMessage record, String reason) {
+        skipped.add(record.text(Headers.EVENT_ID));
     }
 
     @Override
-    public void delivered(Exchange exchange, RecordMessage record, int repeats) {
+    public void delivered(Exchange exchange, RecordMessage record, int failures, HistoryOutcome.Said answer) {
         delivered.add(record.text(Headers.EVENT_ID));
     }
 
     @Override
-    public void retried(Exchange exchange, RecordMessage record, String reason) {
+    public void retried(Exchange exchange, RecordMessage record, String reason, HistoryOutcome.Said answer) {
         reasons.add(reason);
     }
 
     @Override
-    public void parked(Exchange exchange, String provider, String eventId, String step, String destination, String account, Integer part,
-            String reason, String parkedId) {
-        parked.put(eventId, reason);
+    void parked(Exchange exchange, RecordMessage record, String reason, String parkedId, HistoryOutcome.Said answer) {
+        parked.put(record.text(Headers.EVENT_ID), reason);
         reasons.add(reason);
     }
 }

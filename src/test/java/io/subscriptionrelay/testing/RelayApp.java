@@ -13,9 +13,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +132,31 @@ public final class RelayApp implements AutoCloseable {
     /** A call to the management port, below {@code /actuator}. */
     public HttpResponse<String> manage(String method, String path) {
         return exchange(method, "http://127.0.0.1:" + managementPort() + "/actuator" + path, BodyPublishers.noBody());
+    }
+
+    /** The same for who has logged in. */
+    public HttpResponse<String> manageLoggedIn(String method, String path) {
+        return exchange(method, "http://127.0.0.1:" + managementPort() + "/actuator" + path, BodyPublishers.noBody(), "Authorization", login());
+    }
+
+    /** The JSON of a GET on the management port for who has logged in. */
+    public JsonNode actuatorLoggedIn(String path) {
+        try {
+            return StrictJson.mapper().readTree(manageLoggedIn("GET", path).body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String login() {
+        String password = context.getEnvironment().getProperty("relay.console.password", "");
+        try {
+            password = password.isEmpty() ? Files.readString(Path.of(context.getEnvironment().getRequiredProperty("relay.data-dir"), "console.password")).trim()
+                    : password;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return "Basic " + Base64.getEncoder().encodeToString(("relay:" + password).getBytes(StandardCharsets.UTF_8));
     }
 
     /** The JSON of a GET on the management port. */

@@ -15,10 +15,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.net.URLEncoder;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What became of events that really went through HTTP, the shipped routes and the simulators. */
-class EventTracesTest {
+class EventsTest {
 
     private static final String NORMAL = "\"period_type\":\"NORMAL\"";
 
@@ -147,7 +149,7 @@ class EventTracesTest {
     }
 
     @Test
-    void neitherUsersNorTheIdsThatNameThemAreOnDiskAndWhatIsKnownSurvivesARestart() throws IOException {
+    void withoutContentNothingNamesTheUserAndWhatIsKnownSurvivesARestart() {
         String qonversion = Events.renewal("qonversion", id, user, Events.BASE);
         assertThat(relay.post("qonversion", qonversion, Webhook.proof("qonversion", qonversion.getBytes(StandardCharsets.UTF_8)))
                 .statusCode()).isEqualTo(200);
@@ -158,18 +160,7 @@ class EventTracesTest {
         assertThat(relay.actuator("/events?id=" + encoded(composed)).path("events")).hasSize(1);
         assertThat(relay.manage("GET", "/events?provider=qonversion").body()).doesNotContain(user);
         relay.close();
-        try (Stream<Path> files = Files.walk(folder.resolve("state"))) {
-            List<Path> found = files.filter(Files::isRegularFile).toList();
-            assertThat(found).isNotEmpty();
-            StringBuilder all = new StringBuilder();
-            for (Path file : found) {
-                all.append(Files.readString(file, StandardCharsets.ISO_8859_1));
-            }
-            assertThat(all.toString().contains(id)).as("the event id is there in plain text").isTrue();
-            assertThat(all.toString().contains("mail.example") || all.toString().contains("jane.doe")).isFalse();
-        } finally {
-            relay = start(folder);
-        }
+        relay = start(folder);
         awaitTrace(() -> event(id), "received", "delivered", "delivered");
     }
 
@@ -218,48 +209,64 @@ class EventTracesTest {
     }
 
     @Test
-    void aFullQueueLeavesTracesOutAndCountsThemWhileEverythingIsDelivered(@TempDir Path other) {
-        try (Simulators own = new Simulators(); RelayApp small = RelayApp.with(other).cleverTap(own.cleverTap.url())
-                .set("relay.trace.queue", "1").start()) {
-            for (int i = 0; i < 30; i++) {
-                assertThat(small.revenueCat(Events.renewal("full-" + i, "u" + i, Events.BASE + i))).isEqualTo(200);
+    void contentIsShownAfterALoginOnly() {
+        post(Events.renewal(id, user, Events.BASE));
+        awaitTrace(() -> event(id), "received", "delivered", "delivered");
+        HttpResponse<String> refused = relay.manage("GET", "/events/" + id + "?content=true");
+        assertThat(refused.statusCode()).isEqualTo(401);
+        assertThat(refused.body()).contains("login").doesNotContain(user);
+        JsonNode event = relay.actuatorLoggedIn("/events/" + id + "?content=true").path("events").path(0);
+        assertThat(event.path("type").asText()).isEqualTo("RENEWAL");
+        assertThat(event.path("webhook").path("event").path("app_user_id").asText()).isEqualTo(user);
+        assertThat(event.path("attributes").path("user").asText()).isEqualTo(user);
+        List<JsonNode> delivered = new ArrayList<>();
+        event.path("trace").forEach(line -> {
+            if (line.path("outcome").asText().equals("delivered")) {
+                delivered.add(line);
             }
-            await().atMost(Duration.ofSeconds(30)).until(() -> own.cleverTap.storedCount() == 30);
-            assertThat(small.prometheus()).containsPattern("relay_trace_dropped_total [1-9]");
-        }
+        });
+        assertThat(delivered).hasSize(2).allSatisfy(line -> {
+            assertThat(line.path("record").isObject()).isTrue();
+            assertThat(line.path("answer").path("status").asInt()).isBetween(200, 299);
+        });
+        assertThat(event.toString()).contains("\"evtName\"").doesNotContain(Simulators.CLEVERTAP_PASSCODE);
+        assertThat(relay.manage("GET", "/events/" + id).body()).doesNotContain(user).doesNotContain("webhook");
     }
 
     @Test
-    void whatIsOldIsDeletedAndNothingIsKeptWhenTracingIsOff(@TempDir Path other) {
+    void aRefusalStandsBesideTheRecordThatWasRefused() {
+        post(unacceptable());
+        awaitTrace(() -> event(id), "received", "delivered", "parked");
+        JsonNode parked = relay.actuatorLoggedIn("/events/" + id + "?content=true").path("events").path(0).path("trace").valueStream()
+                .filter(line -> line.path("outcome").asText().equals("parked")).findFirst().orElseThrow();
+        assertThat(parked.path("record").path("objectId").asText()).isEqualTo("no device");
+        assertThat(parked.path("answer").path("body").asText()).contains("526");
+    }
+
+    @Test
+    void nothingIsKeptWhenHistoryIsOffAndWhatThereWasIsRemoved(@TempDir Path other) throws IOException {
         RelayApp.Builder own = RelayApp.with(other).cleverTap(simulators.cleverTap.url());
         try (RelayApp app = own.start()) {
-            TraceStore store = app.bean(TraceStore.class);
-            long now = System.currentTimeMillis();
-            List<Trace> rows = new ArrayList<>();
-            for (int i = 0; i < 25; i++) {
-                rows.add(new Trace(i < 20 ? now - 100_000 + i : now, EventOutcome.RECEIVED, "revenuecat", "old-" + i, null, null, null, null, null,
-                        null, null, null));
-            }
-            store.append(rows);
-            assertThat(app.actuator("/events?limit=100&to=" + (now - 50_000)).path("events")).hasSize(20);
-            assertThat(app.actuator("/events?limit=3&from=" + (now - 50_000)).path("events")).extracting(event -> event.path("eventId").asText())
-                    .containsExactly("old-24", "old-23", "old-22");
-            store.deleteBefore(now - 50_000, 15);
-            assertThat(store.of(List.of("old-20", "old-24", "old-1"))).extracting(Trace::eventId).containsExactly("old-20", "old-24");
-            assertThat(app.actuator("/events?limit=100&to=" + (now - 50_000)).path("events")).isEmpty();
+            assertThat(app.revenueCat(Events.renewal("kept", user, Events.BASE))).isEqualTo(200);
+            await().atMost(Duration.ofSeconds(20)).until(() -> app.actuator("/events?user=" + encoded(user)).path("events").size() == 1);
         }
-        try (RelayApp app = own.set("relay.trace.keep", "0").start()) {
-            assertThat(app.bean(TraceStore.class).of(List.of("old-20", "old-24"))).isEmpty();
-            assertThat(app.revenueCat(Events.renewal("untraced", "u", Events.BASE))).isEqualTo(200);
-            assertThat(app.manage("GET", "/events/untraced").body()).contains("relay.trace.keep is 0");
+        try (RelayApp app = own.set("relay.history.keep", "0").start()) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> app.actuator("/events").path("events").isEmpty());
+            assertThat(app.revenueCat(Events.renewal("untraced", user, Events.BASE))).isEqualTo(200);
+            assertThat(app.manage("GET", "/events/untraced").body()).contains("relay.history.keep is 0");
+        }
+        try (Stream<Path> files = Files.walk(other.resolve("history"))) {
+            assertThat(files.filter(Files::isRegularFile).filter(file -> !file.getFileName().toString().endsWith(".lock"))).isEmpty();
         }
     }
 
     @Test
-    void aFirstStartWithTracingOffStarts(@TempDir Path other) {
-        try (RelayApp app = RelayApp.with(other).cleverTap(simulators.cleverTap.url()).set("relay.trace.keep", "0").start()) {
-            assertThat(app.actuator("/events").path("events")).isEmpty();
-        }
+    void anAnswerSaysUpToWhenItIsComplete() {
+        Instant before = Instant.now();
+        post(Events.renewal(id, user, Events.BASE));
+        awaitTrace(() -> event(id), "received", "delivered", "delivered");
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() ->
+                assertThat(Instant.parse(relay.actuator("/events?limit=1").path("completeUntil").asText())).isAfter(before));
     }
 
     private String unacceptable() {
