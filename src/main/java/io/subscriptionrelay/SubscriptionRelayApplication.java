@@ -18,6 +18,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.security.servlet.SecurityAutoConfiguration;
 import org.springframework.boot.autoconfigure.security.servlet.SecurityFilterAutoConfiguration;
 import org.springframework.boot.autoconfigure.security.servlet.UserDetailsServiceAutoConfiguration;
+import org.springframework.boot.autoconfigure.thymeleaf.ThymeleafAutoConfiguration;
 import org.springframework.boot.autoconfigure.web.servlet.DispatcherServletAutoConfiguration;
 import org.springframework.boot.autoconfigure.web.servlet.HttpEncodingAutoConfiguration;
 import org.springframework.boot.autoconfigure.web.servlet.MultipartAutoConfiguration;
@@ -44,7 +45,7 @@ import org.springframework.stereotype.Controller;
     HttpEncodingAutoConfiguration.class, MultipartAutoConfiguration.class, WebMvcObservationAutoConfiguration.class,
     SpringBootPlatformHttpAutoConfiguration.class, SpringBootPlatformWebMvcConfiguration.class, HawtioManagementConfiguration.class,
     SecurityAutoConfiguration.class, SecurityFilterAutoConfiguration.class, UserDetailsServiceAutoConfiguration.class,
-    ManagementWebSecurityAutoConfiguration.class})
+    ManagementWebSecurityAutoConfiguration.class, ThymeleafAutoConfiguration.class})
 @ComponentScan(excludeFilters = {@Filter(type = FilterType.CUSTOM, classes = {TypeExcludeFilter.class, AutoConfigurationExcludeFilter.class}),
     @Filter({ManagementContextConfiguration.class, Controller.class})})
 @EnableConfigurationProperties(RelayProperties.class)
