@@ -70,7 +70,7 @@ class QueueMeters implements AutoCloseable {
     }
 
     private static boolean ours(String queue) {
-        return queue.startsWith("events.") || queue.startsWith("deliver.") || queue.startsWith("parked.");
+        return queue.startsWith("events.") || queue.startsWith("deliver.") || queue.startsWith("parked.") || queue.equals("history");
     }
 
     private void observe(Queue queue) {

@@ -15,15 +15,13 @@ record Delays(Duration time, String queue) {
 
     private static final int SCHEDULED = 4;
     private static final int MINUTES = 6;
-    private static final String MINUTE = "deliver.later.1m";
-    private static final String TEN_MINUTES = "deliver.later.10m";
 
     /** The wait after so many others. */
     private static Delays of(long number) {
         if (number < SCHEDULED) {
             return new Delays(Duration.ofSeconds(1L << number), null);
         }
-        return number < SCHEDULED + MINUTES ? new Delays(Duration.ofMinutes(1), MINUTE) : new Delays(Duration.ofMinutes(10), TEN_MINUTES);
+        return number < SCHEDULED + MINUTES ? new Delays(Duration.ofMinutes(1), QueueNames.MINUTE) : new Delays(Duration.ofMinutes(10), QueueNames.TEN_MINUTES);
     }
 
     /** How long the record waited before it was tried now. */

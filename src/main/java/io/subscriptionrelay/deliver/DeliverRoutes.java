@@ -10,6 +10,7 @@ import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HeldRecords;
 import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchAdmission;
@@ -74,6 +75,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final AccountMonitor monitor;
     private final Outcomes outcomes;
     private final Parking parking;
+    private final HeldRecords held;
     private final AppliedState state;
     private final UserLeases leases;
     private final MeterRegistry metrics;
@@ -85,13 +87,14 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final Map<String, AccountCalls> calls = new ConcurrentHashMap<>();
     private final List<CallThreads> threads = new CopyOnWriteArrayList<>();
 
-    DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, AppliedState state,
+    DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, HeldRecords held, AppliedState state,
             UserLeases leases, MeterRegistry metrics, Clock clock) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.monitor = monitor;
         this.outcomes = outcomes;
         this.parking = parking;
+        this.held = held;
         this.state = state;
         this.leases = leases;
         this.metrics = metrics;
@@ -324,16 +327,21 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         return settlement.messages();
     }
 
-    /** Sends records that have waited long enough to the queues of their accounts. */
+    /**
+     * Sends records that have waited long enough to the queues of their accounts. One that is held back goes on waiting, or is skipped when a newer
+     * event has superseded it.
+     */
     public List<Message> due(Exchange exchange) {
         List<Message> due = new ArrayList<>();
-        exchange.getMessage().getBody(List.class).forEach(message -> {
+        for (Object message : exchange.getMessage().getBody(List.class)) {
             Message back = (Message) message;
             back.removeHeader(Headers.NOT_BEFORE);
             back.setHeader(Headers.QUEUE, QueueNames.deliver(back.getHeader(Headers.DESTINATION, String.class),
                     back.getHeader(Headers.ACCOUNT, String.class)));
-            due.add(back);
-        });
+            if (back.getHeader(Headers.HELD_UNTIL) == null || held.due(exchange, back)) {
+                due.add(back);
+            }
+        }
         return due;
     }
 

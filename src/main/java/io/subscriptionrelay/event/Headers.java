@@ -41,6 +41,8 @@ public final class Headers {
     public static final String FIRST_REFUSED_AT = "firstRefusedAt";
     /** When a record in a queue of those that wait is due, in milliseconds since 1970. */
     public static final String NOT_BEFORE = "notBefore";
+    /** Until when a record is held back, in milliseconds since 1970. */
+    public static final String HELD_UNTIL = "heldUntil";
     /** Set on a record that has calls of its own, because those with others failed or were refused. */
     public static final String ALONE = "alone";
     /** Why it was parked. */

@@ -6,6 +6,10 @@ public final class QueueNames {
     /** Before the name of the queue that a parked event comes from. */
     public static final String PARKED = "parked.";
 
+    /** Where records wait for a minute, and for ten: all of a queue equally long, so that its first is due first. */
+    public static final String MINUTE = "deliver.later.1m";
+    public static final String TEN_MINUTES = "deliver.later.10m";
+
     private QueueNames() {
     }
 

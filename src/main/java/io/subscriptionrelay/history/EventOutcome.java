@@ -18,6 +18,8 @@ public enum EventOutcome {
     DELIVERED,
     /** A record was refused for a passing reason, and comes back later. */
     SENT_BACK,
+    /** A record is held back for a while, and skipped if it is superseded meanwhile. */
+    HELD,
     /** It was set aside. */
     PARKED,
     /** It was taken from the parked ones and goes through today's mapping. */

@@ -156,6 +156,12 @@ public class Outcomes {
         });
     }
 
+    /** A record is held back. */
+    void held(Exchange exchange, RecordMessage record, String until) {
+        history.add(exchange, outcome(EventOutcome.HELD, record, null, "until " + until, null, null));
+        BatchTransaction.afterCommit(exchange, () -> counter("relay.records.held", "Records held back for a while", record).increment());
+    }
+
     /** A record was refused, and its event is parked under this id. */
     void parked(Exchange exchange, RecordMessage record, String reason, String parkedId, Said answer) {
         history.add(exchange, outcome(EventOutcome.PARKED, record, null, reason, parkedId, answer));

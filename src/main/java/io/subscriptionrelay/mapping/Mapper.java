@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -164,6 +165,11 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         } catch (MappingFailedException e) {
             return false;
         }
+    }
+
+    /** How long the records of this step are held back before they are sent; zero: not at all. */
+    public Duration hold(String provider, String destination, String step, Facts facts) {
+        return Mapping.hold(mapping(provider, destination).settings(facts), step);
     }
 
     /**

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -26,8 +28,11 @@ import java.util.stream.Stream;
 record Mapping(String name, Expression expression, JsonNode settings, Map<String, JsonNode> platforms, Set<String> steps) {
 
     static final String PLATFORMS = "platforms";
+    static final String HOLD = "hold";
+    /** A time in minutes or hours. */
+    static final Pattern HOLD_TIME = Pattern.compile("^[1-9][0-9]{0,3}(m|h)$");
     static final String USER_PROPERTIES = "user-properties";
-    private static final String EVENTS = "events";
+    static final String EVENTS = "events";
 
     /**
      * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
@@ -138,6 +143,16 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
     /** Whether the settings have user properties, which are switched independently of events. */
     static boolean hasUserProperties(JsonNode settings) {
         return !off(settings.path(USER_PROPERTIES));
+    }
+
+    /** How long records of this step are held back before they are sent; zero: not at all. */
+    static Duration hold(JsonNode settings, String step) {
+        String time = settings.path(HOLD).path(step).asText("");
+        if (!HOLD_TIME.matcher(time).matches()) {
+            return Duration.ZERO;
+        }
+        long number = Long.parseLong(time.substring(0, time.length() - 1));
+        return time.endsWith("h") ? Duration.ofHours(number) : Duration.ofMinutes(number);
     }
 
     private static boolean off(JsonNode event) {

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.subscriptionrelay.event.StrictJson;
@@ -104,6 +105,9 @@ final class SettingsSchema {
             JsonNode choices = schema.remove("enum");
             return schema.put("type", "object").<ObjectNode>set("additionalProperties", object().set("enum", choices)).set("default", object());
         }
+        if (key(option).equals(Mapping.HOLD)) {
+            return hold(schema);
+        }
         if (value.isEmpty()) {
             return schema.put("type", "object").set("default", object());
         }
@@ -115,6 +119,18 @@ final class SettingsSchema {
         for (NodeTuple entry : options(option.getValueNode())) {
             properties.set(key(entry), key(option).equals(Mapping.PLATFORMS) ? described(beside(entry)).put("$ref", "#/$defs/platform")
                     : entry(entry, value.get(key(entry)), key(option), schema.path("description").asText()));
+        }
+        return schema;
+    }
+
+    /** For each step how long it is held back. */
+    private ObjectNode hold(ObjectNode schema) throws BrokenMappingException {
+        ObjectNode time = object().put("type", "string").put("pattern", Mapping.HOLD_TIME.pattern()).put("description", "a time like 30m or 2h");
+        schema.put("type", "object").<ObjectNode>set("additionalProperties", time).set("default", object());
+        JsonNode events = SettingsFile.values(file).path(Mapping.EVENTS);
+        if (events.isObject()) {
+            ArrayNode steps = schema.putObject("propertyNames").putArray("enum");
+            events.fieldNames().forEachRemaining(steps::add);
         }
         return schema;
     }

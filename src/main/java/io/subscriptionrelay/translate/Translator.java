@@ -10,6 +10,7 @@ import io.subscriptionrelay.event.Envelope;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HeldRecords;
 import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchLostException;
@@ -72,14 +73,16 @@ public class Translator {
     private final Accounts accounts;
     private final Outcomes outcomes;
     private final Parking parking;
+    private final HeldRecords held;
     private final Clock clock;
     private final List<String> destinations;
 
-    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, Clock clock, RelayProperties properties) {
+    Translator(Mapper mapper, Accounts accounts, Outcomes outcomes, Parking parking, HeldRecords held, Clock clock, RelayProperties properties) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.outcomes = outcomes;
         this.parking = parking;
+        this.held = held;
         this.clock = clock;
         destinations = List.copyOf(properties.destinations().keySet());
     }
@@ -383,6 +386,10 @@ public class Translator {
             }
         }
         message.setHeader(Headers.QUEUE, QueueNames.deliver(destination, account));
+        long heldUntil = event.receivedAt() + mapper.hold(event.provider(), destination, step, event.facts()).toMillis();
+        if (heldUntil > clock.millis() && RouteDryRun.of(exchange) == null) {
+            held.hold(exchange, message, heldUntil);
+        }
         return message;
     }
 

@@ -44,7 +44,7 @@ class DataFolderTest {
                         assertThat(Files.getPosixFilePermissions(made)).isEqualTo(OWNERS));
                 work(relay);
                 await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(wide(data)).isEmpty());
-                assertThat(names(data)).contains("relay.lock", "broker.files", "state.db", "traces.mv", "console.password")
+                assertThat(names(data)).contains("relay.lock", "broker.files", "state.db", "history", "console.password")
                         .anyMatch(name -> name.endsWith(".amq")).anyMatch(name -> name.endsWith(".page")).anyMatch(name -> name.endsWith(".msg"));
             }
             assertThat(wide(data)).isEmpty();

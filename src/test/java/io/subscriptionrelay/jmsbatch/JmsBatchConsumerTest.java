@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Message;
@@ -93,6 +94,50 @@ class JmsBatchConsumerTest {
         assertThat(sessions).hasSize(3).containsOnly(sessions.get(0));
         assertThat(relay.prometheus()).contains("relay_after_commit_failed_total 6.0");
         assertThat(log.getAll()).containsOnlyOnce("a meter that throws").doesNotContain("a trace without end", "has lost the broker");
+    }
+
+    /** What a batch says of itself is there exactly if the batch was committed. */
+    @Test
+    void whatABatchCollectsIsSentWithItAndForgottenWhenItIsRolledBack() throws Exception {
+        AtomicInteger attempts = new AtomicInteger();
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms-batch:collecting?maxMessages=10&maxWait=200").routeId("collecting").process(exchange -> {
+                    for (Object message : exchange.getMessage().getBody(List.class)) {
+                        BatchTransaction.companion(exchange, Collected.class, () -> new Collected(exchange.getContext())).orElseThrow()
+                                .bodies.add(((Message) message).getBody());
+                    }
+                    if (attempts.incrementAndGet() == 1) {
+                        throw new IllegalStateException("the first attempt fails");
+                    }
+                });
+            }
+        });
+        send("collecting", 3);
+        await().untilAsserted(() -> assertThat(queues.count("collected")).isEqualTo(3));
+        assertThat(attempts).hasValue(2);
+        assertThat(queues.count("collecting")).isZero();
+    }
+
+    private static final class Collected implements BatchCompanion {
+
+        private final CamelContext context;
+        private final List<Object> bodies = new CopyOnWriteArrayList<>();
+
+        Collected(CamelContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public List<Message> messages() {
+            return bodies.stream().<Message>map(body -> {
+                Message message = new DefaultMessage(context);
+                message.setBody(body);
+                message.setHeader("queue", "collected");
+                return message;
+            }).toList();
+        }
     }
 
     private static List<Integer> batches(String queue) throws Exception {
