@@ -34,7 +34,7 @@ final class EventUsers {
         }
     }
 
-    private static boolean speaksOfUser(String key) {
+    static boolean speaksOfUser(String key) {
         return key != null && key.toLowerCase(Locale.ROOT).contains(USER);
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
  * Where events are kept for some weeks with their content and what became of them. Thread-safe. What goes wrong with its disk or database is
  * an {@link UncheckedStoreException}: nothing of the call has happened, and it may be made again.
  */
-interface HistoryStore extends AutoCloseable {
+public interface HistoryStore extends AutoCloseable {
 
     /**
      * A place between two events in the order of their coming: after {@code receivedAt}, and among those of one millisecond after the key.

@@ -57,8 +57,17 @@ public record Trace(long at, EventOutcome what, String provider, String eventId,
         if (id == null) {
             return "unknown";
         }
-        return id.startsWith("[") || id.indexOf('@') >= 0 || id.length() > LONGEST_ID ? "key:" + AppliedState.key("event", id)
-                : cut(id, LONGEST_ID);
+        return id.startsWith("[") || id.indexOf('@') >= 0 || id.length() > LONGEST_ID ? hashed(id) : cut(id, LONGEST_ID);
+    }
+
+    /** What an event is shown by when this user is forgotten: its key, or a hash where the key names the user. */
+    static String keyWithout(String user, String id) {
+        String key = eventKey(id);
+        return key.contains(user) ? hashed(id) : key;
+    }
+
+    private static String hashed(String id) {
+        return "key:" + AppliedState.key("event", id);
     }
 
     /** PostgreSQL stores no zero character. */
