@@ -13,8 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
@@ -33,14 +35,19 @@ public class HeldRecords {
 
     private final HistoryStore store;
     private final HistoryKeeper keeper;
-    private final HistoryFeed feed;
+    private final BooleanSupplier historyOn;
     private final Outcomes outcomes;
     private final Clock clock;
 
+    @Autowired
     HeldRecords(HistoryStore store, HistoryKeeper keeper, HistoryFeed feed, Outcomes outcomes, Clock clock) {
+        this(store, keeper, feed::on, outcomes, clock);
+    }
+
+    HeldRecords(HistoryStore store, HistoryKeeper keeper, BooleanSupplier historyOn, Outcomes outcomes, Clock clock) {
         this.store = store;
         this.keeper = keeper;
-        this.feed = feed;
+        this.historyOn = historyOn;
         this.outcomes = outcomes;
         this.clock = clock;
     }
@@ -70,7 +77,7 @@ public class HeldRecords {
             address(record, until);
             return true;
         }
-        if (!feed.on()) {
+        if (!historyOn.getAsBoolean()) {
             return true;
         }
         Optional<String> by;

@@ -15,6 +15,7 @@ public final class OutcomeLog extends Outcomes {
     public final List<String> delivered = new ArrayList<>();
     public final List<String> skipped = new ArrayList<>();
     public final Map<String, String> parked = new LinkedHashMap<>();
+    public final List<String> held = new ArrayList<>();
     public final List<String> reasons = new ArrayList<>();
 
     public OutcomeLog(Clock clock) {
@@ -24,6 +25,7 @@ public final class OutcomeLog extends Outcomes {
     @Override
     public void skipped(Exchange exchange, RecordMessage record, String reason) {
         skipped.add(record.text(Headers.EVENT_ID));
+        reasons.add(reason);
     }
 
     @Override
@@ -34,6 +36,11 @@ public final class OutcomeLog extends Outcomes {
     @Override
     public void retried(Exchange exchange, RecordMessage record, String reason, HistoryOutcome.Said answer) {
         reasons.add(reason);
+    }
+
+    @Override
+    void held(Exchange exchange, RecordMessage record, String until) {
+        held.add(record.text(Headers.EVENT_ID) + " until " + until);
     }
 
     @Override
