@@ -40,6 +40,8 @@ class HostileTextTest {
             "deliver/BatchSettlement.java", "a reason that was cut, and an id that stands in it",
             "mapping/Mapping.java", "replaceAll of blanks, which is linear; messages of the mapping language",
             "mapping/SettingsFile.java", "settings",
+            "history/EventTerms.java", "the words of a question, as long as Tomcat's longest line",
+            "history/LuceneHistory.java", "names of folders",
             "history/ParkedQuery.java", "a query, as long as Tomcat's longest line");
     private static final Pattern INLINE_PATTERN = Pattern.compile(
             "(?<!matcher\\([^\n]{0,80}\\))\\.(replaceAll|replaceFirst|split|matches)\\(\"|Pattern\\.matches\\(");
