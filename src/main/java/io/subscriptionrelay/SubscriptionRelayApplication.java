@@ -30,6 +30,7 @@ import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.ComponentScan.Filter;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.stereotype.Controller;
+import org.springframework.web.bind.annotation.ControllerAdvice;
 
 /**
  * Starts the relay: its routes and mappings are files under {@code RELAY_HOME}, its settings are Spring properties. With
@@ -47,7 +48,7 @@ import org.springframework.stereotype.Controller;
     SecurityAutoConfiguration.class, SecurityFilterAutoConfiguration.class, UserDetailsServiceAutoConfiguration.class,
     ManagementWebSecurityAutoConfiguration.class, ThymeleafAutoConfiguration.class})
 @ComponentScan(excludeFilters = {@Filter(type = FilterType.CUSTOM, classes = {TypeExcludeFilter.class, AutoConfigurationExcludeFilter.class}),
-    @Filter({ManagementContextConfiguration.class, Controller.class})})
+    @Filter({ManagementContextConfiguration.class, Controller.class, ControllerAdvice.class})})
 @EnableConfigurationProperties(RelayProperties.class)
 public class SubscriptionRelayApplication {
 

@@ -120,8 +120,9 @@ public record RelayProperties(
      * The login of the management port.
      *
      * @param password blank: on loopback one is made up and kept in the data directory, otherwise the console is off
+     * @param viewerPassword of the user {@code viewer}, who sees no content and changes nothing; blank: there is none
      */
-    public record Console(@DefaultValue("relay") String user, String password) {
+    public record Console(@DefaultValue("relay") String user, String password, String viewerPassword) {
 
         @Override
         public String toString() {

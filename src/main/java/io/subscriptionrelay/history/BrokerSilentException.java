@@ -1,7 +1,7 @@
 package io.subscriptionrelay.history;
 
 /** The broker that holds the parked events does not answer now. */
-class BrokerSilentException extends IllegalStateException {
+public class BrokerSilentException extends IllegalStateException {
 
     BrokerSilentException(String message, Throwable cause) {
         super(message, cause);

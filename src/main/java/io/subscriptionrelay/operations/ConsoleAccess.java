@@ -27,18 +27,22 @@ import org.springframework.stereotype.Component;
 final class ConsoleAccess {
 
     static final String PASSWORD_FILE = "console.password";
+    static final String VIEWER = "viewer";
 
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleAccess.class);
     private static final int RANDOM_BYTES = 18;
 
     private final boolean loopback;
     private final Credentials credentials;
+    private final Credentials viewer;
 
     ConsoleAccess(RelayProperties properties, ManagementServerProperties management, ServerProperties server, Environment environment) {
         boolean samePort = ManagementPortType.get(environment) == ManagementPortType.SAME;
         InetAddress address = samePort ? server.getAddress() : management.getAddress();
         loopback = address != null && address.isLoopbackAddress();
         credentials = credentials(properties);
+        String viewerPassword = properties.console().viewerPassword();
+        viewer = viewerPassword == null || viewerPassword.isBlank() ? null : new Credentials(VIEWER, viewerPassword);
     }
 
     private Credentials credentials(RelayProperties properties) {
@@ -87,8 +91,18 @@ final class ConsoleAccess {
         return loopback;
     }
 
-    /** Empty: nobody can log in, the console is off. */
+    /** Whether nobody can log in. */
+    boolean closed() {
+        return credentials == null && viewer == null;
+    }
+
+    /** Who may do everything; empty: nobody, the console is off. */
     Optional<Credentials> credentials() {
         return Optional.ofNullable(credentials);
+    }
+
+    /** Who may look; empty: nobody. */
+    Optional<Credentials> viewer() {
+        return Optional.ofNullable(viewer);
     }
 }

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.operations;
 
 import java.util.Objects;
+import java.util.Optional;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
@@ -8,15 +9,14 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.web.authentication.WebAuthenticationDetails;
 
-/** Knows the console's one user. Every way to log in ends here, so that wrong passwords are counted wherever they were typed. */
+/** Knows the console's user and the one who may only look. Every way to log in ends here, so that wrong passwords are counted wherever they were typed. */
 final class ConsoleAuthenticationProvider implements AuthenticationProvider {
 
-    private final Credentials credentials;
+    private final ConsoleAccess access;
     private final LoginThrottle throttle;
 
-    /** @param credentials null: nobody can log in */
-    ConsoleAuthenticationProvider(Credentials credentials, LoginThrottle throttle) {
-        this.credentials = credentials;
+    ConsoleAuthenticationProvider(ConsoleAccess access, LoginThrottle throttle) {
+        this.access = access;
         this.throttle = throttle;
     }
 
@@ -33,15 +33,21 @@ final class ConsoleAuthenticationProvider implements AuthenticationProvider {
         if (locked > 0) {
             throw new TooManyAttemptsException(locked);
         }
-        if (credentials == null || !credentials.match(given.getName(), Objects.toString(given.getCredentials(), null))) {
+        boolean operator = match(access.credentials(), given);
+        boolean viewer = match(access.viewer(), given);
+        if (!operator && !viewer) {
             throttle.failed(address);
             throw new BadCredentialsException("wrong user or password for the console");
         }
         throttle.succeeded(address);
-        UsernamePasswordAuthenticationToken known = UsernamePasswordAuthenticationToken.authenticated(credentials.user(), null,
-                AuthorityUtils.createAuthorityList("ROLE_" + Roles.OPERATOR));
+        UsernamePasswordAuthenticationToken known = UsernamePasswordAuthenticationToken.authenticated(given.getName(), null,
+                AuthorityUtils.createAuthorityList("ROLE_" + (operator ? Roles.OPERATOR : Roles.VIEWER)));
         known.setDetails(given.getDetails());
         return known;
+    }
+
+    private static boolean match(Optional<Credentials> credentials, Authentication given) {
+        return credentials.isPresent() && credentials.get().match(given.getName(), Objects.toString(given.getCredentials(), null));
     }
 
     @Override

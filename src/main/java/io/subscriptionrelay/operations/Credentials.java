@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The one user of the management port. */
+/** A user of the management port. */
 final class Credentials {
 
     private final String user;

@@ -62,11 +62,16 @@ public final class HawtioLogin implements LoginModule {
     @Override
     public boolean login() throws LoginException {
         Authentication known = SecurityContextHolder.getContext().getAuthentication();
-        if (known == null || known.getAuthorities().stream().noneMatch(role -> role.getAuthority().equals("ROLE_" + Roles.OPERATOR))) {
+        if (!operator(known)) {
             known = logInWithWhatWasTyped();
         }
         user = new UserPrincipal(known.getName());
         return true;
+    }
+
+    /** Who may only look has no business here. */
+    private static boolean operator(Authentication known) {
+        return known != null && known.getAuthorities().stream().anyMatch(role -> role.getAuthority().equals("ROLE_" + Roles.OPERATOR));
     }
 
     private Authentication logInWithWhatWasTyped() throws LoginException {
@@ -86,6 +91,9 @@ public final class HawtioLogin implements LoginModule {
         typed.setDetails(new WebAuthenticationDetails(request.getRequest()));
         try {
             Authentication known = users.authenticate(typed);
+            if (!operator(known)) {
+                throw refused();
+            }
             remember(known, request);
             return known;
         } catch (AuthenticationException e) {

@@ -16,7 +16,7 @@ import org.springframework.security.web.authentication.preauth.PreAuthenticatedA
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Gives who asks from this machine some rights without a password, while the port is bound to loopback. The connection itself must
+ * Gives who asks the endpoints from this machine some rights without a password, while the port is bound to loopback. The connection itself must
  * come from here; the {@code Host} must be this machine's too, because a page whose name was made to point here (DNS rebinding) still
  * sends its own name; and nobody may ask on behalf of another.
  */
@@ -36,7 +36,8 @@ final class LoopbackFilter extends OncePerRequestFilter {
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
-        if (SecurityContextHolder.getContext().getAuthentication() == null && local(request) && !paths.console().matches(request)) {
+        if (SecurityContextHolder.getContext().getAuthentication() == null && local(request) && paths.endpoints().matches(request)
+                && !paths.console().matches(request)) {
             SecurityContext context = SecurityContextHolder.createEmptyContext();
             context.setAuthentication(new PreAuthenticatedAuthenticationToken("this machine", null,
                     AuthorityUtils.createAuthorityList("ROLE_" + Roles.LOCAL)));

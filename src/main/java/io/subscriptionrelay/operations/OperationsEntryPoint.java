@@ -13,6 +13,9 @@ import org.springframework.security.web.csrf.CsrfException;
 /** What somebody sees who is not let in: a person the login page, a program one sentence of JSON. */
 final class OperationsEntryPoint implements AuthenticationEntryPoint, AccessDeniedHandler {
 
+    private static final String OLD_FORM = "the form is older than your login, or was not made by this port; load the page again";
+    private static final String NO_RIGHT = "this login may only look, and sees no content of events; log in as the console's user";
+
     private final ConsoleAccess access;
     private final OperationsPaths paths;
 
@@ -25,7 +28,7 @@ final class OperationsEntryPoint implements AuthenticationEntryPoint, AccessDeni
     public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException refused) throws IOException {
         if (refused instanceof TooManyAttemptsException locked) {
             locked(response, locked);
-        } else if (access.credentials().isEmpty()) {
+        } else if (access.closed()) {
             refuse(response, HttpServletResponse.SC_FORBIDDEN,
                     "this port is open to other machines and no password is set; set CONSOLE_PASSWORD and come back with it");
         } else if (paths.isPage(request) && request.getHeader("Authorization") == null) {
@@ -51,9 +54,13 @@ final class OperationsEntryPoint implements AuthenticationEntryPoint, AccessDeni
 
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException denied) throws IOException {
+        if (paths.forPeople(request)) {
+            // the page of errors says it
+            response.sendError(HttpServletResponse.SC_FORBIDDEN, denied instanceof CsrfException ? OLD_FORM : NO_RIGHT);
+            return;
+        }
         refuse(response, HttpServletResponse.SC_FORBIDDEN, denied instanceof CsrfException
-                ? "the form is older than your login, or was not made by this port; load the page again"
-                : "this is not allowed whatever the login; Jolokia takes POST only");
+                ? OLD_FORM : paths.jolokiaNotPosted().matches(request) ? "this is not allowed whatever the login; Jolokia takes POST only" : NO_RIGHT);
     }
 
     static void locked(HttpServletResponse response, TooManyAttemptsException locked) throws IOException {

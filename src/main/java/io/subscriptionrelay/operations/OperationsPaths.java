@@ -15,6 +15,9 @@ final class OperationsPaths {
 
     private final String base;
     private final RequestMatcher open;
+    private final RequestMatcher endpoints;
+    private final RequestMatcher parked;
+    private final RequestMatcher reasons;
     private final RequestMatcher console;
     private final RequestMatcher jolokia;
     private final RequestMatcher login;
@@ -25,8 +28,11 @@ final class OperationsPaths {
         this.base = base;
         login = any(LOGIN);
         hawtioLogin = PathPatternRequestMatcher.withDefaults().matcher(HttpMethod.POST, hawtio() + "/auth/login");
-        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", "/", LOGIN, "/login.css", "/logout"),
+        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", "/", LOGIN, "/assets/*", "/logout"),
                 hawtioLogin);
+        endpoints = any(base, base + "/**");
+        parked = any(base + "/parked/*");
+        reasons = any(base + "/parked/reasons");
         jolokia = any(base + "/jolokia", base + "/jolokia/**", hawtio() + "/jolokia", hawtio() + "/jolokia/**");
         console = new OrRequestMatcher(any(hawtio(), hawtio() + "/**"), jolokia);
     }
@@ -46,7 +52,29 @@ final class OperationsPaths {
 
     /** Where a login leads that was not asked for by another page. */
     String home() {
-        return hawtio() + "/";
+        return "/overview";
+    }
+
+    /** All that programs ask, Hawtio's too; the rest are pages. */
+    RequestMatcher endpoints() {
+        return endpoints;
+    }
+
+    /** Asks and changes nothing. */
+    RequestMatcher reads() {
+        return request -> "GET".equals(request.getMethod()) || "HEAD".equals(request.getMethod());
+    }
+
+    /** What shows the content of an event, or could find it out by asking again and again. */
+    RequestMatcher contentOfEvents() {
+        return request -> parked.matches(request) && !reasons.matches(request)
+                || endpoints.matches(request) && (request.getParameter("q") != null || request.getParameter("user") != null);
+    }
+
+    /** Asked for by a person with a browser, beside the endpoints. */
+    boolean forPeople(HttpServletRequest request) {
+        String accept = request.getHeader("Accept");
+        return !endpoints.matches(request) && accept != null && accept.contains(MediaType.TEXT_HTML_VALUE);
     }
 
     /** For everybody: health, numbers, and what somebody without a login needs to log in. */

@@ -26,7 +26,11 @@ import org.springframework.security.web.authentication.SavedRequestAwareAuthenti
 import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.csrf.CsrfTokenRequestAttributeHandler;
+import org.springframework.security.web.header.writers.ContentSecurityPolicyHeaderWriter;
+import org.springframework.security.web.header.writers.DelegatingRequestMatcherHeaderWriter;
 import org.springframework.security.web.savedrequest.HttpSessionRequestCache;
+import org.springframework.security.web.util.matcher.AndRequestMatcher;
+import org.springframework.security.web.util.matcher.NegatedRequestMatcher;
 import org.springframework.web.filter.CharacterEncodingFilter;
 import org.springframework.web.servlet.mvc.method.annotation.ExceptionHandlerExceptionResolver;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
@@ -34,7 +38,7 @@ import org.springframework.web.servlet.mvc.support.DefaultHandlerExceptionResolv
 
 /**
  * Who gets what from the operations port. Health and numbers are for everybody; all the rest, known today or added later, is for the
- * console's user, and for this machine as far as {@link LoopbackFilter} lets it. It is part of the context that serves that port alone.
+ * console's user; looking, without content, for the viewer; and the endpoints for this machine as far as {@link LoopbackFilter} lets it. It is part of the context that serves that port alone.
  */
 @ManagementContextConfiguration(value = ManagementContextType.CHILD, proxyBeanMethods = false)
 @EnableWebSecurity
@@ -44,7 +48,9 @@ public class OperationsSecurityConfiguration {
 
     private static final String FILTER_CHAIN = "springSecurityFilterChain";
     private static final int BEFORE_HAWTIO = -1;
-    private static final String POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+    private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self';"
+            + " frame-ancestors 'none'; base-uri 'none'";
+    private static final String HAWTIO_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     /**
      * Spring Boot maps the endpoints where there is a dispatcher servlet, and expects one on the public port. There is none, so the one of
@@ -78,18 +84,13 @@ public class OperationsSecurityConfiguration {
     }
 
     @Bean
-    LoginPage loginPage(OperationsPaths paths) {
-        return new LoginPage(paths);
-    }
-
-    @Bean
     LoginThrottle loginThrottle(Clock clock) {
         return new LoginThrottle(clock);
     }
 
     @Bean
     ConsoleAuthenticationProvider consoleAuthenticationProvider(ConsoleAccess access, LoginThrottle throttle) {
-        return new ConsoleAuthenticationProvider(access.credentials().orElse(null), throttle);
+        return new ConsoleAuthenticationProvider(access, throttle);
     }
 
     @Bean
@@ -114,7 +115,12 @@ public class OperationsSecurityConfiguration {
                         // a GET can be sent by a link of any page, and Jolokia would execute what stands in its path
                         .requestMatchers(paths.jolokiaNotPosted()).denyAll()
                         .requestMatchers(paths.console()).hasRole(Roles.OPERATOR)
-                        .anyRequest().hasAnyRole(Roles.OPERATOR, Roles.LOCAL))
+                        .requestMatchers(new AndRequestMatcher(paths.endpoints(), paths.reads(), new NegatedRequestMatcher(paths.contentOfEvents())))
+                        .hasAnyRole(Roles.OPERATOR, Roles.LOCAL, Roles.VIEWER)
+                        .requestMatchers(paths.endpoints()).hasAnyRole(Roles.OPERATOR, Roles.LOCAL)
+                        // each page by itself leaves out what a viewer may not see
+                        .requestMatchers(paths.reads()).hasAnyRole(Roles.OPERATOR, Roles.VIEWER)
+                        .anyRequest().hasRole(Roles.OPERATOR))
                 .httpBasic(basic -> basic.authenticationEntryPoint(entryPoint))
                 .formLogin(form -> form.loginPage(paths.login()).successHandler(back).failureHandler(entryPoint::failed))
                 .logout(logout -> logout.logoutSuccessUrl(paths.login()))
@@ -122,7 +128,10 @@ public class OperationsSecurityConfiguration {
                 .csrf(csrf -> csrf.csrfTokenRepository(tokens).csrfTokenRequestHandler(token)
                         .requireCsrfProtectionMatcher(request -> needsToken(request, paths)))
                 .exceptionHandling(refused -> refused.authenticationEntryPoint(entryPoint).accessDeniedHandler(entryPoint))
-                .headers(headers -> headers.contentSecurityPolicy(policy -> policy.policyDirectives(POLICY)))
+                .headers(headers -> headers
+                        .addHeaderWriter(new DelegatingRequestMatcherHeaderWriter(paths.console(), new ContentSecurityPolicyHeaderWriter(HAWTIO_POLICY)))
+                        .addHeaderWriter(new DelegatingRequestMatcherHeaderWriter(new NegatedRequestMatcher(paths.console()),
+                                new ContentSecurityPolicyHeaderWriter(POLICY))))
                 .addFilterBefore(new OtherSitesFilter(paths), CsrfFilter.class)
                 .addFilterBefore(new LoopbackFilter(access, paths), AnonymousAuthenticationFilter.class)
                 .build();
