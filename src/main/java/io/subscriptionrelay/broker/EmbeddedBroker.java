@@ -23,7 +23,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.activemq.artemis.core.config.Configuration;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
-import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +49,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final JournalCheck files;
     private final SpareFiles spare = new SpareFiles(System::nanoTime);
     private final ScheduledExecutorService watch;
-    private volatile EmbeddedActiveMQ broker;
+    private volatile ActiveMQServer broker;
     private volatile String problem;
     private boolean closed;
     private int looks;
@@ -134,27 +133,26 @@ public final class EmbeddedBroker implements AutoCloseable {
      */
     private void startServer() throws IOException {
         createFolders();
-        EmbeddedActiveMQ next = new EmbeddedActiveMQ().setConfiguration(configuration);
+        ActiveMQServer next = new DurableServer(configuration);
         AtomicReference<Throwable> failure = new AtomicReference<>();
+        next.registerActivationFailureListener(failure::set);
         try {
-            next.createActiveMQServer();
-            next.getActiveMQServer().registerActivationFailureListener(failure::set);
             next.start();
         } catch (Exception e) {
             failure.set(e);
         }
-        ActiveMQServer server = next.getActiveMQServer();
-        if (failure.get() != null || server == null || server.getState() != ActiveMQServer.SERVER_STATE.STARTED) {
+        if (failure.get() != null || next.getState() != ActiveMQServer.SERVER_STATE.STARTED) {
             stop(next);
             throw failure.get() == null ? new IOException("its own line AMQ224097 in the log has the reason")
                     : new IOException(said(failure.get()), failure.get());
         }
-        server.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
+        forceFolders();
+        next.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
         broker = next;
         problem = null;
     }
 
-    private static void stop(EmbeddedActiveMQ halfStarted) {
+    private static void stop(ActiveMQServer halfStarted) {
         try {
             halfStarted.stop();
         } catch (Exception e) {
@@ -169,7 +167,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     private void failed(Throwable cause) {
-        problem = "the journal cannot be written (" + cause.getMessage() + ")";
+        problem = "the broker's files cannot be written (" + cause.getMessage() + ")";
         LOG.error("The broker stops, because {}. What was answered with 200 is on disk. It starts again by itself once {} can be written.",
                 problem, folder);
     }
@@ -185,7 +183,7 @@ public final class EmbeddedBroker implements AutoCloseable {
             return;
         }
         try {
-            ActiveMQServer.SERVER_STATE state = broker.getActiveMQServer().getState();
+            ActiveMQServer.SERVER_STATE state = broker.getState();
             if (state == ActiveMQServer.SERVER_STATE.STOPPED) {
                 startAgain();
             } else if (state == ActiveMQServer.SERVER_STATE.STARTED && looks++ % LOOKS_PER_INVENTORY == 0) {
@@ -229,7 +227,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private void tidy() {
         try {
-            if (broker.getActiveMQServer().getStorageManager().getMessageJournal() instanceof JournalImpl journal) {
+            if (broker.getStorageManager().getMessageJournal() instanceof JournalImpl journal) {
                 spare.tidy(journal.getFilesRepository(), files::forget);
             }
         } catch (Exception e) {
@@ -242,6 +240,14 @@ public final class EmbeddedBroker implements AutoCloseable {
         for (String part : List.of(configuration.getBindingsDirectory(), configuration.getJournalDirectory(), configuration.getPagingDirectory(),
                 configuration.getLargeMessagesDirectory())) {
             Files.createDirectories(Path.of(part));
+        }
+    }
+
+    /** The names of the first files are to survive a power cut. */
+    private void forceFolders() throws IOException {
+        for (Path part : List.of(Path.of(configuration.getBindingsDirectory()), Path.of(configuration.getJournalDirectory()), folder,
+                folder.getParent())) {
+            DurableFiles.force(part);
         }
     }
 
@@ -265,7 +271,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** The server, or empty when an external cluster is used. */
     public Optional<ActiveMQServer> server() {
-        return Optional.ofNullable(broker).map(EmbeddedActiveMQ::getActiveMQServer);
+        return Optional.ofNullable(broker);
     }
 
     @Override
