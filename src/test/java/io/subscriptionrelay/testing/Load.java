@@ -31,6 +31,7 @@ public final class Load implements AutoCloseable {
     private final AtomicInteger next = new AtomicInteger();
     private final Map<String, String> accepted = new ConcurrentHashMap<>();
     private final Queue<Long> times = new ConcurrentLinkedQueue<>();
+    private String padding = "";
     private volatile boolean running = true;
 
     /**
@@ -45,6 +46,12 @@ public final class Load implements AutoCloseable {
         this.pauseNanos = TimeUnit.SECONDS.toNanos(1) * SENDERS / rate;
     }
 
+    /** Makes each body larger by so many bytes, which mean nothing. */
+    public Load padded(int bytes) {
+        padding = " ".repeat(bytes);
+        return this;
+    }
+
     /** Begins to send. */
     public void start() {
         for (int i = 0; i < SENDERS; i++) {
@@ -56,7 +63,7 @@ public final class Load implements AutoCloseable {
         while (running) {
             int n = next.getAndIncrement();
             String provider = PROVIDERS.get(n % PROVIDERS.size());
-            byte[] body = Events.renewal(provider, id(n), user(n), time(n)).getBytes(StandardCharsets.UTF_8);
+            byte[] body = (Events.renewal(provider, id(n), user(n), time(n)) + padding).getBytes(StandardCharsets.UTF_8);
             long begun = System.nanoTime();
             while (relay.post(provider, body) != 200) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(AGAIN_AFTER_MILLIS));

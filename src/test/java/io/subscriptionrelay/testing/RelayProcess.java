@@ -53,6 +53,12 @@ public final class RelayProcess implements AutoCloseable {
         return this;
     }
 
+    /** Adds an option of its JVM. */
+    public RelayProcess jvm(String option) {
+        jvm.add(option);
+        return this;
+    }
+
     /** Opens Purchasely and Qonversion beside RevenueCat. */
     public RelayProcess allProviders() {
         return set("PURCHASELY_SHARED_SECRET", Webhook.PURCHASELY_SECRET).set("QONVERSION_TOKEN", Webhook.QONVERSION_TOKEN);
