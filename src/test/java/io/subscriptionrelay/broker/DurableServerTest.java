@@ -2,10 +2,12 @@ package io.subscriptionrelay.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.subscriptionrelay.testing.PoweredDisk;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -27,27 +29,23 @@ import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
-/** What the broker confirms while its pages are on a disk of their own that is too small. */
+/** What the broker has confirmed when its disk fills up, or loses its power. */
 class DurableServerTest {
 
     private static final String URL = "vm://7117";
     private static final int MESSAGE_BYTES = 10_000;
+    private static final int FEW = 30;
     private static final int MOST = 3_000;
     private static final long CALL_MILLIS = 3_000;
 
     @TempDir
     Path folder;
-
-    private Path paging;
-    private boolean mounted;
 
     /** Artemis' audit has a line for each message. */
     @BeforeAll
@@ -55,52 +53,73 @@ class DurableServerTest {
         ((Logger) LoggerFactory.getLogger("org.apache.activemq.audit")).setLevel(Level.OFF);
     }
 
-    @BeforeEach
-    void mount() throws Exception {
-        paging = Files.createDirectories(folder.resolve("paging"));
-        mounted = run("mount", "-t", "tmpfs", "-o", "size=4m", "relay-test", paging.toString()) == 0;
-        assumeTrue(mounted, "the right to mount a file system of its own is missing here");
-    }
+    @Test
+    void whatWasConfirmedIsThereThoughAPageFoundNoRoomAndTheBrokerStopped() throws Exception {
+        Path paging = Files.createDirectories(folder.resolve("paging"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=4m", "relay-test", paging.toString()) == 0,
+                "the right to mount a file system is missing here");
+        try {
+            ActiveMQServer server = new DurableServer(configuration(folder, paging));
+            server.start();
+            List<Integer> confirmed = send(MOST);
+            await().atMost(Duration.ofSeconds(40)).until(() -> server.getState() == ActiveMQServer.SERVER_STATE.STOPPED);
+            assertThat(confirmed).hasSizeBetween(100, MOST - 1);
 
-    @AfterEach
-    void unmount() throws Exception {
-        if (mounted) {
+            Path roomier = folder.resolve("roomier");
+            FileSystemUtils.copyRecursively(paging, roomier);
+            assertThat(confirmed).isSubsetOf(receive(folder, roomier));
+        } finally {
             run("umount", "-l", paging.toString());
         }
     }
 
+    /** It pages from the fifth message on, so the folder of its pages is some milliseconds old. */
     @Test
-    void whatWasConfirmedIsThereThoughAPageCouldNotBeWrittenAndTheBrokerStopped() throws Exception {
-        ActiveMQServer server = new DurableServer(configuration(paging));
-        server.start();
-        List<Integer> confirmed = new ArrayList<>();
-        sendUntilRefused(confirmed);
-        await().atMost(Duration.ofSeconds(40)).until(() -> server.getState() == ActiveMQServer.SERVER_STATE.STOPPED);
-        assertThat(confirmed).hasSizeBetween(100, MOST - 1);
-
-        Path roomier = folder.resolve("roomier");
-        FileSystemUtils.copyRecursively(paging, roomier);
-        ActiveMQServer again = new DurableServer(configuration(roomier));
-        again.start();
-        Set<Integer> kept = receive();
-        again.stop();
-        assertThat(confirmed).isSubsetOf(kept);
+    void whatWasConfirmedSurvivesAPowerCutAsSoonAsItsAddressHasBegunToPage() throws Exception {
+        try (PoweredDisk disk = PoweredDisk.mount(folder, 100)) {
+            DurableServer server = new DurableServer(configuration(disk.folder(), disk.folder().resolve("paging")));
+            server.start();
+            List<Integer> confirmed;
+            try {
+                confirmed = send(FEW);
+                disk.cut();
+            } finally {
+                server.stop(false, true, false);
+            }
+            disk.powerUp();
+            assertThat(confirmed).hasSize(FEW).isSubsetOf(receive(disk.folder(), disk.folder().resolve("paging")));
+        } catch (PoweredDisk.Missing e) {
+            abort(e.getMessage());
+        }
     }
 
-    private static void sendUntilRefused(List<Integer> confirmed) throws JMSException {
+    /** Sends so many, or until one is refused; gives those that were confirmed. */
+    private static List<Integer> send(int messages) throws JMSException {
+        List<Integer> confirmed = new ArrayList<>();
         try (ActiveMQConnectionFactory factory = factory(); Connection connection = factory.createConnection()) {
             Session session = connection.createSession();
             MessageProducer producer = session.createProducer(session.createQueue("pages"));
-            for (int n = 0; n < MOST; n++) {
+            for (int n = 0; n < messages; n++) {
                 Message message = session.createTextMessage("x".repeat(MESSAGE_BYTES));
                 message.setIntProperty("n", n);
                 try {
                     producer.send(message);
                 } catch (JMSException refused) {
-                    return;
+                    return confirmed;
                 }
                 confirmed.add(n);
             }
+        }
+        return confirmed;
+    }
+
+    private Set<Integer> receive(Path on, Path pages) throws Exception {
+        ActiveMQServer server = new DurableServer(configuration(on, pages));
+        server.start();
+        try {
+            return receive();
+        } finally {
+            server.stop();
         }
     }
 
@@ -124,10 +143,10 @@ class DurableServerTest {
         return factory;
     }
 
-    private Configuration configuration(Path pages) throws Exception {
+    private Configuration configuration(Path on, Path pages) throws Exception {
         return new ConfigurationImpl().setPersistenceEnabled(true).setSecurityEnabled(false).setJMXManagementEnabled(false)
-                .setBindingsDirectory(folder.resolve("bindings").toString()).setJournalDirectory(folder.resolve("journal").toString())
-                .setLargeMessagesDirectory(folder.resolve("large").toString()).setPagingDirectory(pages.toString())
+                .setBindingsDirectory(on.resolve("bindings").toString()).setJournalDirectory(on.resolve("journal").toString())
+                .setLargeMessagesDirectory(on.resolve("large").toString()).setPagingDirectory(pages.toString())
                 .setJournalType(JournalType.NIO).setMaxDiskUsage(-1).addAcceptorConfiguration("in-vm", URL)
                 .addAddressSetting("#", new AddressSettings().setAddressFullMessagePolicy(AddressFullMessagePolicy.PAGE)
                         .setMaxSizeBytes(100_000).setPageSizeBytes(1_000_000).setAutoDeleteQueues(false).setAutoDeleteAddresses(false));
