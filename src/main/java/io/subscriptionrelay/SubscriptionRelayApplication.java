@@ -1,14 +1,10 @@
 package io.subscriptionrelay;
 
 import io.hawt.springboot.HawtioManagementConfiguration;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.config.RelayProperties;
-import io.subscriptionrelay.history.TraceCommand;
-import io.subscriptionrelay.mapping.SchemasCommand;
-import java.util.List;
-import java.util.Optional;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpAutoConfiguration;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformWebMvcConfiguration;
-import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.observation.web.servlet.WebMvcObservationAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.security.servlet.ManagementWebSecurityAutoConfiguration;
@@ -33,9 +29,8 @@ import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 
 /**
- * Starts the relay: its routes and mappings are files under {@code RELAY_HOME}, its settings are Spring properties. With
- * {@code trace} as its first argument it only asks the relay that runs already what became of an event, with {@code schemas} it writes
- * the schemas of the mappings' settings. An argument that it does not know ends it with status 2: whoever means something else by it must not start a relay with its real accounts.
+ * The relay: its routes and mappings are files under {@code RELAY_HOME}, its settings are Spring properties. What else the program can do is in
+ * {@link Commands}.
  *
  * <p>This context serves the public port, so nothing that answers requests belongs in it but the webhooks' own filter. What serves the
  * operations port is a context of its own, made of {@link ManagementContextConfiguration}s; Spring would take those, and controllers, for
@@ -52,42 +47,7 @@ import org.springframework.web.bind.annotation.ControllerAdvice;
 @EnableConfigurationProperties(RelayProperties.class)
 public class SubscriptionRelayApplication {
 
-    private static final String RUN = "run";
-    private static final String HELP = "--help";
-    private static final int WRONG_USE = 2;
-    private static final String USAGE = """
-            usage: java -jar subscription-relay.jar [run] [--name=value ...]    starts the relay; each option is a Spring property
-                   java -jar subscription-relay.jar trace <event id>            asks the running relay what became of an event
-                   java -jar subscription-relay.jar schemas                     writes the schemas of the settings in mappings/ anew""";
-
     public static void main(String[] arguments) {
-        List<String> options = List.of(arguments);
-        if (!options.isEmpty() && options.get(0).equals(TraceCommand.NAME)) {
-            System.exit(new TraceCommand(System.getenv(), System.out, System.err).run(arguments));
-        }
-        if (!options.isEmpty() && options.get(0).equals(SchemasCommand.NAME)) {
-            System.exit(new SchemasCommand(System.getenv(), System.out, System.err).run(arguments));
-        }
-        if (!options.isEmpty() && options.get(0).equals(RUN)) {
-            options = options.subList(1, options.size());
-        }
-        if (options.contains(HELP)) {
-            System.out.println(USAGE);
-            return;
-        }
-        Optional<String> unknown = options.stream().filter(argument -> !argument.matches("(?s)--[^=]+=.*")).findFirst();
-        if (unknown.isPresent()) {
-            System.err.println("Nothing is started, because the argument `" + withoutValue(unknown.get()) + "` is not known: there are the commands `"
-                    + RUN + "` (or none), `" + TraceCommand.NAME + "` and `" + SchemasCommand.NAME
-                    + "`, and after `" + RUN + "` the options --name=value, which are Spring properties.");
-            System.exit(WRONG_USE);
-        }
-        SpringApplication.run(SubscriptionRelayApplication.class, options.toArray(String[]::new));
-    }
-
-    /** Of what might have been meant as a setting, only the name: the value may be a secret. */
-    private static String withoutValue(String argument) {
-        int end = argument.indexOf('=');
-        return end < 0 ? argument : argument.substring(0, end) + "=...";
+        Commands.main(SubscriptionRelayApplication.class, arguments);
     }
 }

@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.mapping.AnswerExamplesTest;
-import io.subscriptionrelay.mapping.SchemasCommand;
 import io.subscriptionrelay.testing.Document;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Home;
@@ -242,7 +242,7 @@ class AddingADestinationTest {
         assertThat(Path.of("docs/adding-a-destination.md")).content().contains("`java -jar target/subscription-relay.jar schemas`");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-        assertThat(new SchemasCommand(Map.of("RELAY_HOME", home.toString()), print, print).run(new String[] {SchemasCommand.NAME})).isZero();
+        assertThat(new Commands(null, Map.of("RELAY_HOME", home.toString()), print, print).run("schemas")).hasValue(0);
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).contains(home.resolve("mappings/revenuecat/customerio.schema.json") + " is written");
         return home;
     }

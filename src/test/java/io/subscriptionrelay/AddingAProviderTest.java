@@ -7,10 +7,10 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.jmsbatch.JmsBatchConsumer;
-import io.subscriptionrelay.mapping.SchemasCommand;
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
 import io.subscriptionrelay.testing.Document;
@@ -233,7 +233,7 @@ class AddingAProviderTest {
     private static String schemas(Path home) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-        assertThat(new SchemasCommand(Map.of("RELAY_HOME", home.toString()), print, print).run(new String[] {SchemasCommand.NAME})).isZero();
+        assertThat(new Commands(null, Map.of("RELAY_HOME", home.toString()), print, print).run("schemas")).hasValue(0);
         return out.toString(StandardCharsets.UTF_8);
     }
 

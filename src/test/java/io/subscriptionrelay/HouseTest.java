@@ -18,7 +18,7 @@ class HouseTest {
     private static final String ROOT = "io.subscriptionrelay";
     /** Each may use those before it. */
     private static final List<String> FLOORS = List.of("logs", "config", "event", "jmsbatch", "broker", "order", "history", "mapping", "webhook",
-            "translate", "deliver", "routes", "operations", "pages");
+            "translate", "deliver", "routes", "operations", "commands", "pages");
     private static final JavaClasses CLASSES = new ClassFileImporter().importLocations(List.of(Location.of(Path.of("target/classes"))));
 
     @Test

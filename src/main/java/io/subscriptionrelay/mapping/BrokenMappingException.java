@@ -3,7 +3,7 @@ package io.subscriptionrelay.mapping;
 import java.util.List;
 
 /** A mapping, or its settings, that cannot be used. */
-class BrokenMappingException extends Exception {
+public class BrokenMappingException extends Exception {
 
     private final List<Problem> problems;
 
@@ -16,7 +16,8 @@ class BrokenMappingException extends Exception {
         this(List.of(problem));
     }
 
-    List<Problem> problems() {
+    /** Each of them, with file and line. */
+    public List<Problem> problems() {
         return problems;
     }
 }

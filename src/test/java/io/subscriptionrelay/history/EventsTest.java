@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Ports;
@@ -306,7 +307,7 @@ class EventsTest {
     private static String command(Map<String, String> environment, int status, String... arguments) {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
-        assertThat(new TraceCommand(environment, stream, stream).run(arguments)).isEqualTo(status);
+        assertThat(new Commands(null, environment, stream, stream).run(arguments)).hasValue(status);
         return said.toString(StandardCharsets.UTF_8);
     }
 }

@@ -79,7 +79,7 @@ class AddedLinesTest {
         }
         if (!name.isEmpty()) {
             edit(settings, "\n" + place.section() + ":", "\n" + place.section() + ":\n  added: " + name + "  # whether it was added");
-            for (Map.Entry<Path, String> schema : SchemasCommand.schemas(mappings).entrySet()) {
+            for (Map.Entry<Path, String> schema : SettingsSchemas.of(mappings).entrySet()) {
                 Files.writeString(schema.getKey(), schema.getValue());
             }
         }

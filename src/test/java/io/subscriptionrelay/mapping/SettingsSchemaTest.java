@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.testing.Home;
 import java.io.ByteArrayOutputStream;
@@ -30,7 +31,7 @@ class SettingsSchemaTest {
 
     @Test
     void theShippedSchemasSayWhatTheirSettingsSay() throws Exception {
-        for (Map.Entry<Path, String> schema : SchemasCommand.schemas(MAPPINGS).entrySet()) {
+        for (Map.Entry<Path, String> schema : SettingsSchemas.of(MAPPINGS).entrySet()) {
             assertThat(Files.exists(schema.getKey()) ? Files.readString(schema.getKey()) : "")
                     .as("%s is not as the settings beside it; write it with %s", schema.getKey(),
                             "./mvnw -q -DskipTests package && java -jar target/subscription-relay.jar schemas").isEqualTo(schema.getValue());
@@ -39,7 +40,7 @@ class SettingsSchemaTest {
 
     @Test
     void everyShippedOptionIsDescribed() throws Exception {
-        for (Map.Entry<Path, String> schema : SchemasCommand.schemas(MAPPINGS).entrySet()) {
+        for (Map.Entry<Path, String> schema : SettingsSchemas.of(MAPPINGS).entrySet()) {
             for (Map.Entry<String, JsonNode> option : json(schema.getValue()).path("properties").properties()) {
                 assertThat(option.getValue().path("description").asText()).as("the comment of %s in %s", option.getKey(), schema.getKey())
                         .isNotEmpty();
@@ -197,10 +198,10 @@ class SettingsSchemaTest {
         edit(mappings.resolve("purchasely/clevertap.yaml"), "charged: off", "charged: on");
         Files.writeString(mappings.resolve("qonversion/onesignal.yaml"), "deliver: on\n  tags: {}\n");
         String before = Files.readString(mappings.resolve("purchasely/clevertap.schema.json"));
-        assertThat(run(2).lines()).singleElement().asString().startsWith(mappings.resolve("qonversion/onesignal.yaml") + ", line 2, ")
+        assertThat(run(2).lines()).singleElement().asString().startsWith(mappings.resolve("qonversion/onesignal.yaml") + ":2:")
                 .contains("not valid YAML");
         Files.writeString(mappings.resolve("qonversion/onesignal.yaml"), "tags:\n  no: on\n");
-        assertThat(run(2).lines()).singleElement().asString().startsWith(mappings.resolve("qonversion/onesignal.yaml") + ", line 2, ")
+        assertThat(run(2).lines()).singleElement().asString().startsWith(mappings.resolve("qonversion/onesignal.yaml") + ":2:")
                 .contains("write it in quotes");
         Files.writeString(mappings.resolve("qonversion/onesignal.yaml"), "sent: all  # one of: [all\n");
         assertThat(run(2).lines()).singleElement().asString().contains("qonversion/onesignal.yaml: the comment `one of: [all` has no values; write");
@@ -212,8 +213,7 @@ class SettingsSchemaTest {
     private String run(int status) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-        assertThat(new SchemasCommand(Map.of("RELAY_HOME", folder.toString()), print, print).run(new String[] {SchemasCommand.NAME}))
-                .isEqualTo(status);
+        assertThat(new Commands(null, Map.of("RELAY_HOME", folder.toString()), print, print).run("schemas")).hasValue(status);
         return out.toString(StandardCharsets.UTF_8);
     }
 

@@ -3,7 +3,7 @@ package io.subscriptionrelay.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.subscriptionrelay.history.TraceCommand;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RelayApp;
@@ -452,7 +452,7 @@ class OperationsAccessTest {
         private static String trace(Map<String, String> environment, int status) {
             ByteArrayOutputStream said = new ByteArrayOutputStream();
             PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
-            assertThat(new TraceCommand(environment, stream, stream).run(new String[] {"trace", "unheard-of"})).isEqualTo(status);
+            assertThat(new Commands(null, environment, stream, stream).run("trace", "unheard-of")).hasValue(status);
             return said.toString(StandardCharsets.UTF_8);
         }
 

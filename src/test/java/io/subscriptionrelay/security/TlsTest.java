@@ -10,8 +10,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.event.StrictJson;
-import io.subscriptionrelay.history.TraceCommand;
 import io.subscriptionrelay.testing.Certificate;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RawHttp;
@@ -126,8 +126,8 @@ class TlsTest {
     void theCommandLineDoesNotTrustAnUnknownRelayEither() {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
-        int status = new TraceCommand(Map.of("MANAGEMENT_SERVER_PORT", Integer.toString(relay.managementPort()), "MANAGEMENT_SERVER_SSL_BUNDLE", "x",
-                "CONSOLE_PASSWORD", "never sent"), stream, stream).run(new String[] {"trace", "x"});
+        int status = new Commands(null, Map.of("MANAGEMENT_SERVER_PORT", Integer.toString(relay.managementPort()), "MANAGEMENT_SERVER_SSL_BUNDLE", "x",
+                "CONSOLE_PASSWORD", "never sent"), stream, stream).run("trace", "x").orElseThrow();
         assertThat(status).isEqualTo(2);
         assertThat(said.toString(StandardCharsets.UTF_8)).contains("is not trusted").contains("trustStore");
     }

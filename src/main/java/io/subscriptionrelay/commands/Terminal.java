@@ -1,0 +1,57 @@
+package io.subscriptionrelay.commands;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.mapping.Problem;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where a command is called: what it can read of its surroundings, and where it writes to.
+ *
+ * @param environment the variables, instead of which no argument may carry a secret: arguments are there for every user of the machine to read
+ * @param out for data alone
+ * @param err for what is wrong
+ */
+record Terminal(Map<String, String> environment, PrintStream out, PrintStream err) {
+
+    /** The folder that holds routes/ and mappings/. */
+    Path home() {
+        return Path.of(environment.getOrDefault("RELAY_HOME", "."));
+    }
+
+    /** Where a running relay keeps its data, unless a settings file says otherwise. */
+    Path data() {
+        return environment.containsKey("RELAY_DATA_DIR") ? Path.of(environment.get("RELAY_DATA_DIR")) : home().resolve("data");
+    }
+
+    /** Writes a value as JSON, for people and programs. */
+    void json(Object value) {
+        out.println(pretty(value));
+    }
+
+    /** Writes a problem as editors and CI systems find it. */
+    void problem(Problem problem) {
+        err.println(located(problem));
+    }
+
+    /** {@code file:line:column: what is wrong; what to write instead}. */
+    static String located(Problem problem) {
+        return problem.file().normalize() + (problem.line() > 0 ? ":" + problem.line() + (problem.column() > 0 ? ":" + problem.column() : "") : "")
+                + ": " + problem.message();
+    }
+
+    /** JSON over several lines, each key on one of its own. */
+    static String pretty(Object value) {
+        try {
+            DefaultPrettyPrinter printer = new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                    .withArrayIndenter(new DefaultIndenter("  ", "\n"));
+            return StrictJson.mapper().writer(printer).writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("cannot be written as JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The command line: {@code java -jar subscription-relay.jar COMMAND}. */
+package io.subscriptionrelay.commands;
