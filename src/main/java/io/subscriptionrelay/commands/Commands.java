@@ -107,6 +107,7 @@ public final class Commands implements Runnable {
         line.addSubcommand(new RunCommand(this, terminal));
         line.addSubcommand(new TraceCommand(terminal));
         line.addSubcommand(new SchemasCommand(terminal));
+        line.addSubcommand(new MapCommand(terminal));
         line.addSubcommand(new CompletionCommand(terminal));
         line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true)).setColorScheme(Help.defaultColorScheme(Help.Ansi.AUTO))
                 .setExpandAtFiles(false).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(110).setUsageHelpAutoWidth(true)
@@ -129,8 +130,7 @@ public final class Commands implements Runnable {
         } else {
             String said = wrong instanceof UnmatchedArgumentException unmatched
                     ? "the argument `" + withoutValue(unmatched.getUnmatched().get(0)) + "` is not known" : wrong.getMessage();
-            terminal.err().println(command.getCommandSpec().qualifiedName().substring(NAME.length() + 1) + ": " + said);
-            command.usage(terminal.err(), command.getColorScheme());
+            terminal.err().println(command.getCommandSpec().qualifiedName().substring(NAME.length() + 1) + ": " + said + "; --help shows what it understands");
         }
         return Status.WRONG_USE;
     }

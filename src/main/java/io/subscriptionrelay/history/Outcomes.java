@@ -67,6 +67,11 @@ public class Outcomes {
         parkedLines = new LineAMinute(clock);
     }
 
+    /** Outcomes that nobody counts or traces: where nothing is ever committed, there are none. */
+    public static Outcomes ofDryRuns() {
+        return new Outcomes(null, null, null, Clock.systemUTC());
+    }
+
     /** A webhook was stored, or is a repeat of one that was. */
     public void received(Exchange exchange) {
         String provider = exchange.getMessage().getHeader(Headers.PROVIDER, String.class);

@@ -69,8 +69,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         root = properties.homeFolder().resolve("mappings");
         load();
         if (!problems.isEmpty()) {
-            throw new StartRefusedException("These mappings cannot be used:\n" + lines(problems),
-                    "Mend the files, then start again.");
+            throw new BrokenMappingsException(problems());
         }
         properties.providers().forEach((name, provider) -> {
             if (provider.open()) {
@@ -340,6 +339,44 @@ public class Mapper implements HealthIndicator, AutoCloseable {
 
     private static String lines(Map<String, List<Problem>> broken) {
         return broken.values().stream().flatMap(List::stream).map(problem -> "  " + problem).collect(Collectors.joining("\n"));
+    }
+
+    /** What is wrong with the files as they are by now; while it is, what the last good ones said is in use. */
+    public List<Problem> problems() {
+        return new TreeMap<>(problems).values().stream().flatMap(List::stream).toList();
+    }
+
+    /**
+     * Puts settings over those that a provider's files have, until they are read again or the result is closed. For examples, which say what comes
+     * of other settings; not for a mapper that events go through.
+     *
+     * @param overrides by the name of the settings' file, without its ending
+     * @throws BrokenMappingException when their schema does not allow them
+     */
+    public synchronized TriedSettings withSettings(String provider, JsonNode overrides) throws BrokenMappingException {
+        Map<String, Mapping> before = mappings;
+        Map<String, Set<String>> stepsBefore = steps;
+        Map<String, Mapping> next = new TreeMap<>(before);
+        for (Map.Entry<String, JsonNode> entry : overrides.properties()) {
+            Path folder = root.resolve(provider);
+            Mapping mapping = mapping(provider, entry.getKey());
+            next.put(key(provider, entry.getKey()), mapping.with(SettingsFile.read(folder.resolve(entry.getKey() + ".yaml"),
+                    folder.resolve(entry.getKey() + ".schema.json"), entry.getValue())));
+        }
+        mappings = Map.copyOf(next);
+        steps = steps(next);
+        return () -> {
+            mappings = before;
+            steps = stepsBefore;
+        };
+    }
+
+    /** Settings that hold for a while. */
+    public interface TriedSettings extends AutoCloseable {
+
+        /** Has the settings of the files hold again. */
+        @Override
+        void close();
     }
 
     @Override

@@ -52,9 +52,6 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path file, JsonNode settings) throws BrokenMappingException {
-        Map<String, JsonNode> platforms = platforms(settings);
-        Set<String> steps = new HashSet<>();
-        Stream.concat(Stream.of(settings), platforms.values().stream()).forEach(each -> each.path(EVENTS).fieldNames().forEachRemaining(steps::add));
         ResourceResolver imports = path -> {
             try {
                 return new StringReader(Files.readString(root.resolve(path)));
@@ -63,16 +60,28 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
             }
         };
         try {
-            return new Mapping(root.relativize(file).toString(), new Parser(new StringReader(Files.readString(file)))
+            return of(root.relativize(file).toString(), new Parser(new StringReader(Files.readString(file)))
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
                     .withResourceResolver(imports)
-                    .compile(), settings, platforms, Set.copyOf(steps));
+                    .compile(), settings);
         } catch (JsltException e) {
             throw new BrokenMappingException(problem(file, e));
         } catch (IOException e) {
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
         }
+    }
+
+    private static Mapping of(String name, Expression expression, JsonNode settings) {
+        Map<String, JsonNode> platforms = platforms(settings);
+        Set<String> steps = new HashSet<>();
+        Stream.concat(Stream.of(settings), platforms.values().stream()).forEach(each -> each.path(EVENTS).fieldNames().forEachRemaining(steps::add));
+        return new Mapping(name, expression, settings, platforms, Set.copyOf(steps));
+    }
+
+    /** The same mapping with other settings. */
+    Mapping with(JsonNode others) {
+        return of(name, expression, others);
     }
 
     private static Map<String, JsonNode> platforms(JsonNode settings) {

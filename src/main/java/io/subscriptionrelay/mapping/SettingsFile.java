@@ -62,13 +62,33 @@ final class SettingsFile {
      * @throws BrokenMappingException with every problem found and its line
      */
     static JsonNode read(Path file, Path schemaFile) throws BrokenMappingException {
+        return read(file, schemaFile, MissingNode.getInstance());
+    }
+
+    /**
+     * The settings with others over them, key by key.
+     *
+     * @throws BrokenMappingException with every problem found and its line
+     */
+    static JsonNode read(Path file, Path schemaFile, JsonNode overrides) throws BrokenMappingException {
         ObjectNode settings = values(file);
+        merge(settings, overrides);
         if (Files.exists(schemaFile)) {
             JsonNode schema = json(schemaFile);
             check(file, settings, tree(file, false), compiled(schemaFile, schema));
             complete(settings, schema);
         }
         return settings;
+    }
+
+    private static void merge(ObjectNode settings, JsonNode overrides) {
+        overrides.properties().forEach(entry -> {
+            if (entry.getValue().isObject() && settings.get(entry.getKey()) instanceof ObjectNode inner) {
+                merge(inner, entry.getValue());
+            } else {
+                settings.set(entry.getKey(), entry.getValue());
+            }
+        });
     }
 
     /** What the file says, unchecked; nothing when it is not there. */
