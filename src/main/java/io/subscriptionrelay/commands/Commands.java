@@ -108,6 +108,7 @@ public final class Commands implements Runnable {
         line.addSubcommand(new TraceCommand(terminal));
         line.addSubcommand(new SchemasCommand(terminal));
         line.addSubcommand(new MapCommand(terminal));
+        line.addSubcommand(new TestCommand(terminal));
         line.addSubcommand(new CompletionCommand(terminal));
         line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true)).setColorScheme(Help.defaultColorScheme(Help.Ansi.AUTO))
                 .setExpandAtFiles(false).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(110).setUsageHelpAutoWidth(true)

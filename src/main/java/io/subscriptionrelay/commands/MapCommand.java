@@ -1,9 +1,10 @@
 package io.subscriptionrelay.commands;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.subscriptionrelay.event.NotAJsonObjectException;
-import io.subscriptionrelay.mapping.BrokenMappingsException;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.event.NotAJsonObjectException;
+import io.subscriptionrelay.logs.Printable;
+import io.subscriptionrelay.mapping.BrokenMappingsException;
 import io.subscriptionrelay.translate.Preview;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -200,8 +201,8 @@ final class MapCommand implements Callable<Integer> {
     }
 
     private void text(Preview preview, List<String> shown) {
-        heading(provider + " event " + preview.facts().id());
-        preview.facts().json().properties().forEach(fact -> terminal.out().println("  " + fact.getKey() + ": " + fact.getValue()));
+        heading(Printable.text(provider + " event " + preview.facts().id()));
+        preview.facts().json().properties().forEach(fact -> terminal.out().println("  " + Printable.text(fact.getKey() + ": " + fact.getValue())));
         if (!preview.event()) {
             heading("no event");
             terminal.out().println("  the provider's call when it is set up: nothing is kept");
@@ -209,7 +210,7 @@ final class MapCommand implements Callable<Integer> {
         }
         heading("step " + (preview.step() == null ? "none" : preview.step()));
         preview.outcomes().stream().filter(outcome -> outcome.get("destination") == null)
-                .forEach(outcome -> terminal.out().println("  " + outcome.get("outcome") + ": " + outcome.get("reason")));
+                .forEach(outcome -> terminal.out().println(reason(outcome)));
         for (String name : shown) {
             List<Map<String, Object>> outcomes = preview.at(name);
             String accounts = outcomes.stream().map(outcome -> outcome.get("account")).filter(account -> account != null).map(String::valueOf).distinct()
@@ -223,7 +224,7 @@ final class MapCommand implements Callable<Integer> {
                 if (outcome.get("record") instanceof JsonNode record) {
                     records.add(record);
                 } else {
-                    terminal.out().println("  " + outcome.get("outcome") + ": " + outcome.get("reason"));
+                    terminal.out().println(reason(outcome));
                 }
                 if (outcome.containsKey("problem")) {
                     terminal.err().println("mappings/" + provider + "/" + name + ".jslt: makes a record that " + name + " does not know: "
@@ -235,6 +236,10 @@ final class MapCommand implements Callable<Integer> {
             }
         }
         terminal.out().flush();
+    }
+
+    private static String reason(Map<String, Object> outcome) {
+        return Printable.text("  " + outcome.get("outcome") + ": " + outcome.get("reason"));
     }
 
     private void heading(String text) {

@@ -11,6 +11,7 @@ import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.JmsBatchComponent;
 import io.subscriptionrelay.mapping.Accounts;
 import io.subscriptionrelay.mapping.Mapper;
+import io.subscriptionrelay.translate.ProviderExamples;
 import io.subscriptionrelay.translate.WebhookPreview;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -180,14 +181,14 @@ final class Workbench implements AutoCloseable {
         return context.getBean(WebhookPreview.class);
     }
 
+    /** The examples of the providers. */
+    ProviderExamples examples() {
+        return context.getBean(ProviderExamples.class);
+    }
+
     /** The mappings. */
     Mapper mapper() {
         return context.getBean(Mapper.class);
-    }
-
-    /** The settings, with an account for each destination. */
-    RelayProperties properties() {
-        return context.getBean(RelayProperties.class);
     }
 
     Path home() {

@@ -5,25 +5,11 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.subscriptionrelay.config.RelayProperties.Account;
-import io.subscriptionrelay.mapping.Destination.Each;
-import io.subscriptionrelay.mapping.Destination.Outcome;
-import io.subscriptionrelay.mapping.Destination.Park;
-import io.subscriptionrelay.mapping.Destination.Retry;
-import io.subscriptionrelay.mapping.Destination.Split;
-import io.subscriptionrelay.mapping.Destination.Taken;
-import io.subscriptionrelay.mapping.Destination.Verdict;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -34,7 +20,6 @@ public class AnswerExamplesTest {
 
     private static final Path MAPPINGS = Path.of("mappings");
     private static final Path DESTINATIONS = MAPPINGS.resolve("destinations");
-    private static final Account ACCOUNT = new Account("an-app", "a-secret", null, "http://destination.invalid");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TestFactory
@@ -89,56 +74,7 @@ public class AnswerExamplesTest {
     }
 
     private static void run(Path mappings, Path folder, Path file) throws Exception {
-        Destination destination = Destination.load(mappings, folder);
-        JsonNode example = JSON.readTree(file.toFile());
-        String kind = example.get("call").asText();
-        ArrayNode records = (ArrayNode) example.get("records");
-        for (JsonNode record : records) {
-            assertThat(destination.describe(record).call()).as("record.jslt: call").isEqualTo(kind);
-        }
-        Destination.Kind limits = destination.kind(kind);
-        List<JsonNode> single = new ArrayList<>();
-        records.forEach(single::add);
-        ArrayNode carried = limits.fold() == null ? records : JSON.createArrayNode().add(limits.fold().fold(single));
-        Destination.Request request = limits.asTheyAre()
-                ? destination.request(kind, ACCOUNT, single.stream().map(record -> record.toString().getBytes(StandardCharsets.UTF_8)).toList())
-                : destination.request(kind, ACCOUNT, carried);
-        if (example.has("request")) {
-            ObjectNode made = JSON.createObjectNode();
-            made.put("method", request.method()).put("path", request.path()).set("body", JSON.readTree(request.body()));
-            assertThat(made).as("call.jslt").isEqualTo(example.get("request"));
-        }
-        Map<String, String> headers = new LinkedHashMap<>();
-        example.path("headers").properties().forEach(header -> headers.put(header.getKey(), header.getValue().asText()));
-        Optional<ArrayNode> read = limits.asTheyAre() || limits.fold() != null ? Optional.empty() : Optional.of(records);
-        Verdict verdict = destination.verdict(kind, example.get("status").asInt(), headers, example.path("body"), read, records.size());
-        assertThat(written(verdict)).as("answer.jslt").isEqualTo(example.get("expected"));
-    }
-
-    private static JsonNode written(Verdict verdict) {
-        if (verdict instanceof Each each) {
-            ArrayNode list = JSON.createArrayNode();
-            each.outcomes().forEach(outcome -> list.add(written(outcome)));
-            return list;
-        }
-        return JSON.getNodeFactory().textNode(verdict instanceof Split ? "split" : "again");
-    }
-
-    private static JsonNode written(Outcome outcome) {
-        if (outcome instanceof Taken) {
-            return JSON.getNodeFactory().textNode("taken");
-        }
-        if (outcome instanceof Park park) {
-            return JSON.createObjectNode().put("park", park.reason());
-        }
-        Retry retry = (Retry) outcome;
-        ObjectNode written = JSON.createObjectNode().put("retry", retry.reason());
-        if (retry.atMost() != null) {
-            written.put("for", retry.atMost().toHours() + "h");
-        }
-        if (retry.times() > 0) {
-            written.put("times", retry.times());
-        }
-        return written;
+        Example example = DestinationExamples.run(Destination.load(mappings, folder), file);
+        assertThat(example.actual()).isEqualTo(example.expected());
     }
 }

@@ -1,0 +1,146 @@
+package io.subscriptionrelay.commands;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.mapping.BrokenMappingException;
+import io.subscriptionrelay.mapping.BrokenMappingsException;
+import io.subscriptionrelay.mapping.DestinationExamples;
+import io.subscriptionrelay.mapping.Example;
+import io.subscriptionrelay.mapping.MappingFailedException;
+import io.subscriptionrelay.mapping.Problem;
+import io.subscriptionrelay.translate.ProviderExamples;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code test [PROVIDER]}: runs the examples under {@code RELAY_HOME}. */
+@Command(name = "test", description = {"Runs the examples in mappings/, and shows what differs from what they say.",
+    "Needs no broker, no network and no account."}, footer = {"", "  java -jar subscription-relay.jar test revenuecat"})
+final class TestCommand implements Callable<Integer> {
+
+    @Mixin
+    private Common common;
+
+    @Parameters(arity = "0..1", paramLabel = "PROVIDER", description = "Only the examples of this folder under mappings/, or of this destination.")
+    private String only;
+
+    private final Terminal terminal;
+    private final List<Map<String, Object>> differing = new ArrayList<>();
+    private int run;
+
+    TestCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    private interface Run {
+        Example example() throws IOException, BrokenMappingException, MappingFailedException;
+    }
+
+    /** Gives 0 when every example becomes what it says, 1 when one does not, 2 when there is none. */
+    @Override
+    public Integer call() throws IOException {
+        try (Workbench workbench = Workbench.open(terminal)) {
+            Set<String> known = new TreeSet<>(workbench.providers());
+            known.addAll(workbench.mapper().destinations());
+            if (only != null && !known.contains(only)) {
+                terminal.err().println("There is neither a provider nor a destination " + only + " in mappings/; known are "
+                        + String.join(", ", known) + ".");
+                return Status.WRONG_USE;
+            }
+            for (String provider : workbench.providers()) {
+                if (only == null || only.equals(provider)) {
+                    for (Path webhook : workbench.examples().of(provider)) {
+                        look(ProviderExamples.expected(webhook), () -> workbench.examples().run(provider, webhook));
+                    }
+                }
+            }
+            for (String destination : new TreeSet<>(workbench.mapper().destinations())) {
+                if (only == null || only.equals(destination)) {
+                    for (Path file : DestinationExamples.of(workbench.home().resolve("mappings/destinations").resolve(destination))) {
+                        look(file, () -> DestinationExamples.run(workbench.mapper().destination(destination), file));
+                    }
+                }
+            }
+        } catch (BrokenMappingsException e) {
+            e.problems().forEach(terminal::problem);
+            return Status.FOUND;
+        } catch (StartRefusedException e) {
+            terminal.err().println(e.getMessage() + " " + e.action());
+            return Status.WRONG_USE;
+        } catch (BrokenRoutesException e) {
+            terminal.err().println(e.getMessage());
+            return Status.FOUND;
+        }
+        return end();
+    }
+
+    private int end() {
+        if (run == 0) {
+            terminal.err().println("There is no example" + (only == null ? "" : " of " + only) + " in " + terminal.home().resolve("mappings")
+                    + "; docs/authoring.md shows how to write one.");
+            return Status.WRONG_USE;
+        }
+        if (common.json()) {
+            terminal.json(Map.of("run", run, "differ", differing));
+        } else {
+            terminal.out().println(differing.isEmpty() ? run + (run == 1 ? " example becomes what it says" : " examples become what they say")
+                    : differing.size() + " of " + run + (differing.size() == 1 ? " examples becomes something else" : " examples become something else"));
+        }
+        return differing.isEmpty() ? Status.FINE : Status.FOUND;
+    }
+
+    private void look(Path file, Run run) {
+        this.run++;
+        try {
+            Example example = run.example();
+            if (!example.fits()) {
+                differs(example);
+            }
+        } catch (BrokenMappingException e) {
+            failed(file, e.problems());
+        } catch (JsonProcessingException e) {
+            failed(file, List.of(new Problem(file, e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr(), "not valid JSON: " + e.getOriginalMessage())));
+        } catch (IOException e) {
+            failed(file, List.of(new Problem(file, 0, 0, "cannot be read; an example is a " + ProviderExamples.WEBHOOK + " with a "
+                    + ProviderExamples.EXPECTED + " beside it")));
+        } catch (MappingFailedException | IllegalArgumentException | IllegalStateException e) {
+            failed(file, List.of(new Problem(file, 0, 0, e.getMessage())));
+        }
+    }
+
+    private void differs(Example example) {
+        List<String> diff = Diff.of(Terminal.pretty(example.expected()).lines().toList(), Terminal.pretty(example.actual()).lines().toList());
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("file", example.file().normalize().toString());
+        entry.put("expected", example.expected());
+        entry.put("actual", example.actual());
+        differing.add(entry);
+        if (!common.json()) {
+            terminal.out().println("--- " + example.file().normalize());
+            terminal.out().println("+++ what comes of it now");
+            diff.forEach(line -> terminal.out().println(coloured(line)));
+            terminal.out().println();
+        }
+    }
+
+    private static String coloured(String line) {
+        String colour = line.startsWith("-") ? "31" : line.startsWith("+") ? "32" : line.startsWith("@@") ? "36" : "";
+        return colour.isEmpty() || !Ansi.AUTO.enabled() ? line : "\u001b[" + colour + "m" + line + "\u001b[0m";
+    }
+
+    private void failed(Path file, List<Problem> problems) {
+        problems.forEach(terminal::problem);
+        differing.add(Map.of("file", file.normalize().toString(), "problems", problems.stream().map(Terminal::located).toList()));
+    }
+}
