@@ -201,7 +201,7 @@ class AddingADestinationTest {
         Path home = home();
         replace(home, ANSWER, "else if (.count > 1) \"split\"", "else if (.count > 1 \"split\"");
         assertThatThrownBy(() -> start(home)).rootCause().isInstanceOf(StartRefusedException.class)
-                .hasMessageContaining(ANSWER + ", line " + lineOf(home, "else if (.count > 1 ")).hasMessageContaining("Parse error");
+                .hasMessageContaining(ANSWER + ", line " + lineOf(home, "else if (.count > 1 ")).hasMessageContaining("a `)` is missing");
     }
 
     @Test

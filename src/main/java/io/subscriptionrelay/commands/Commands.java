@@ -107,8 +107,13 @@ public final class Commands implements Runnable {
         line.addSubcommand(new RunCommand(this, terminal));
         line.addSubcommand(new TraceCommand(terminal));
         line.addSubcommand(new SchemasCommand(terminal));
+        line.addSubcommand(new CheckCommand(application, terminal));
         line.addSubcommand(new MapCommand(terminal));
         line.addSubcommand(new TestCommand(terminal));
+        line.addSubcommand(new SendCommand(terminal));
+        line.addSubcommand(new EventsCommand(terminal));
+        line.addSubcommand(new ParkedCommand(terminal));
+        line.addSubcommand(new ReplayCommand(terminal));
         line.addSubcommand(new CompletionCommand(terminal));
         line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true)).setColorScheme(Help.defaultColorScheme(Help.Ansi.AUTO))
                 .setExpandAtFiles(false).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(110).setUsageHelpAutoWidth(true)

@@ -41,7 +41,6 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
@@ -117,8 +116,7 @@ final class Workbench implements AutoCloseable {
         settings.put(path + ".url", "http://nowhere.invalid");
     }
 
-    /** Of the relay's own beans those that translate. */
-    @Configuration(proxyBeanMethods = false)
+    /** Of the relay's own beans those that translate. No configuration by its annotations, for the relay itself would take it for one of its own. */
     @EnableConfigurationProperties(RelayProperties.class)
     @Import({Mapper.class, Accounts.class, Parking.class})
     @ComponentScan(basePackageClasses = WebhookPreview.class)

@@ -45,8 +45,8 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
-        refuseUnsetPlaceholders();
-        refuseOnePort();
+        refuseUnsetPlaceholders(environment);
+        refuseOnePort(environment);
         RelayProperties properties = Binder.get(environment).bind("relay", RelayProperties.class).get();
         new SecretCheck(environment).check(properties);
         Map<String, Provider> providers = properties.providers();
@@ -77,7 +77,7 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
     }
 
     /** Spring passes on a placeholder that it cannot resolve as it stands, and it would be sent as a secret. */
-    private void refuseUnsetPlaceholders() {
+    static void refuseUnsetPlaceholders(Environment environment) {
         for (String group : List.of("relay", "spring.datasource", "server", "management")) {
             Map<?, ?> values = Binder.get(environment).bind(group, Bindable.of(Map.class)).orElse(Map.of());
             refuseUnsetPlaceholders(group, values);
@@ -97,7 +97,7 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
         }
     }
 
-    private void refuseOnePort() {
+    static void refuseOnePort(Environment environment) {
         String operations = environment.getProperty("management.server.port", "");
         if (!operations.isBlank() && !operations.equals("0") && operations.equals(environment.getProperty("server.port", ""))) {
             throw new StartRefusedException("Webhooks and operations are both to answer at port " + operations

@@ -35,7 +35,7 @@ public class Accounts implements PropertiesFunction, CamelContextConfiguration {
         }));
     }
 
-    private static void check(io.subscriptionrelay.mapping.Destination destination, String name, Account account, Environment environment) {
+    static void check(io.subscriptionrelay.mapping.Destination destination, String name, Account account, Environment environment) {
         try {
             destination.url(account, null);
         } catch (IllegalArgumentException e) {

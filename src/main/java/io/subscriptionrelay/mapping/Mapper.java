@@ -30,6 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.actuate.health.Status;
@@ -65,6 +66,14 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     /** Of the mappings as they are by now. */
     private volatile FirstRecords firstRecords = new FirstRecords();
 
+    /** Of files that are looked at once. */
+    private Mapper(Path root) {
+        this.root = root;
+        watcher = null;
+        load();
+    }
+
+    @Autowired
     Mapper(RelayProperties properties, MeterRegistry metrics) {
         root = properties.homeFolder().resolve("mappings");
         load();
@@ -85,6 +94,25 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         });
         long period = properties.mappingsReload().toMillis();
         watcher.scheduleWithFixedDelay(this::reload, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * What would refuse a start with the files as they are now.
+     *
+     * @throws StartRefusedException when there are none to be read
+     */
+    static List<Problem> check(RelayProperties properties, Map<String, Destination> destinations) {
+        Mapper files = new Mapper(properties.homeFolder().resolve("mappings"));
+        destinations.putAll(files.destinations);
+        List<Problem> problems = new ArrayList<>(files.problems());
+        properties.providers().forEach((name, provider) -> {
+            Path event = files.root.resolve(name).resolve(EVENT + ENDING);
+            if (provider.open() && !files.mappings.containsKey(key(name, EVENT)) && problems.stream().noneMatch(problem -> problem.file().equals(event))) {
+                problems.add(new Problem(event, 0, 0, "is missing, so no webhook of " + name
+                        + " could be understood; add it, as docs/adding-a-provider.md shows, or unset the provider's secret"));
+            }
+        });
+        return problems;
     }
 
     private void checkComplete(String provider, Map<String, RelayProperties.Destination> destinations) {

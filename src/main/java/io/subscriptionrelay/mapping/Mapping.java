@@ -1,21 +1,27 @@
 package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.schibsted.spt.data.jslt.Expression;
 import com.schibsted.spt.data.jslt.JsltException;
 import com.schibsted.spt.data.jslt.Parser;
 import com.schibsted.spt.data.jslt.ResourceResolver;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +39,8 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
     static final Pattern HOLD_TIME = Pattern.compile("^[1-9][0-9]{0,3}(m|h)$");
     static final String USER_PROPERTIES = "user-properties";
     static final String EVENTS = "events";
+    /** What a mapping is given; each kind of file gets some of them. */
+    private static final Set<String> VARIABLES = Set.of("step", "facts", "settings");
 
     /**
      * Compiles {@code <folder>/<name>.jslt} with {@code <name>.yaml} and {@code <name>.schema.json} beside it.
@@ -41,8 +49,19 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path folder, String name) throws BrokenMappingException {
-        return compile(root, folder.resolve(name + ".jslt"),
-                SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json")));
+        JsonNode settings;
+        try {
+            settings = SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"));
+        } catch (BrokenMappingException e) {
+            List<Problem> problems = new ArrayList<>(e.problems());
+            try {
+                compile(root, folder.resolve(name + ".jslt"), MissingNode.getInstance());
+            } catch (BrokenMappingException besides) {
+                problems.addAll(besides.problems());
+            }
+            throw new BrokenMappingException(problems);
+        }
+        return compile(root, folder.resolve(name + ".jslt"), settings);
     }
 
     /**
@@ -52,23 +71,42 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path file, JsonNode settings) throws BrokenMappingException {
+        AtomicReference<Path> reading = new AtomicReference<>(file);
         ResourceResolver imports = path -> {
             try {
-                return new StringReader(Files.readString(root.resolve(path)));
+                Reader imported = new StringReader(Files.readString(root.resolve(path)));
+                reading.set(root.resolve(path));
+                return imported;
             } catch (IOException e) {
                 throw new JsltException("cannot import " + path + ": there is no such file under " + root);
             }
         };
         try {
-            return of(root.relativize(file).toString(), new Parser(new StringReader(Files.readString(file)))
+            String text = Files.readString(file);
+            Expression expression = new Parser(new StringReader(text))
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
                     .withResourceResolver(imports)
-                    .compile(), settings);
+                    .compile();
+            Optional<Problem> unknown = MappingMistake.unknownVariable(file, text, VARIABLES);
+            if (unknown.isPresent()) {
+                throw new BrokenMappingException(unknown.get());
+            }
+            return of(root.relativize(file).toString(), expression, settings);
         } catch (JsltException e) {
-            throw new BrokenMappingException(problem(file, e));
+            // where it has no source of its own, it is about the file that was read last
+            Path source = e.getSource() == null ? reading.get() : e.getSource().equals(file.toString()) ? file : root.resolve(e.getSource());
+            throw new BrokenMappingException(MappingMistake.of(source, text(source), e));
         } catch (IOException e) {
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
         }
     }
 
@@ -106,12 +144,6 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
     JsonNode settings(Facts facts) {
         String platform = facts.json().path("platform").asText("");
         return platforms.getOrDefault(platform, settings);
-    }
-
-    static Problem problem(Path file, JsltException e) {
-        String source = e.getSource();
-        return new Problem(source == null ? file : Path.of(source), Math.max(0, e.getLine()), Math.max(0, e.getColumn()),
-                e.getMessageWithoutLocation().replaceAll("\\s+", " ").trim());
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.routes;
 
+import io.subscriptionrelay.mapping.Spelling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.routes;
 
+import io.subscriptionrelay.mapping.Spelling;
 import io.subscriptionrelay.routes.Endpoint.Role;
 import java.net.URISyntaxException;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.routes;
 
+import io.subscriptionrelay.mapping.Spelling;
 import io.subscriptionrelay.routes.Endpoint.Role;
 import io.subscriptionrelay.routes.RouteFile.Entry;
 import java.nio.file.Path;

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
 import org.apache.camel.support.ResourceHelper;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
  * The files under {@code routes/} that end in {@code .camel.yaml}. Each has to be YAML that Camel's schema allows, with endpoints
@@ -35,6 +36,15 @@ public final class RouteFiles {
         this.properties = properties;
         this.beans = beans;
         folder = properties.homeFolder().resolve("routes").normalize();
+    }
+
+    /**
+     * Everything that would refuse a start of this relay in its route files.
+     *
+     * @param beans all that a start would make; none of them is made for it
+     */
+    public static List<Problem> problems(RelayProperties properties, ConfigurableListableBeanFactory beans) {
+        return problems(properties, RouteBeans.of(beans));
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.subscriptionrelay.translate;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -11,9 +13,12 @@ import io.subscriptionrelay.mapping.BrokenMappingException;
 import io.subscriptionrelay.mapping.Example;
 import io.subscriptionrelay.mapping.Mapper;
 import io.subscriptionrelay.mapping.Mapper.TriedSettings;
+import io.subscriptionrelay.mapping.Problem;
+import io.subscriptionrelay.mapping.Spelling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +70,49 @@ public class ProviderExamples {
         }
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.toString().endsWith(WEBHOOK)).sorted().toList();
+        }
+    }
+
+    /**
+     * What is wrong with the files of all examples, before any of them runs.
+     *
+     * @param mappings the folder {@code mappings/}
+     * @param destinations that an example may name
+     */
+    public static List<Problem> problems(Path mappings, Set<String> destinations) throws IOException {
+        List<Problem> problems = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(mappings, 3)) {
+            for (Path file : files.filter(Files::isRegularFile).filter(file -> file.getParent().endsWith("examples")).filter(file -> !file.startsWith(mappings.resolve("destinations")))
+                    .sorted().toList()) {
+                String name = file.getFileName().toString();
+                if (name.endsWith(WEBHOOK) && !Files.exists(expected(file))) {
+                    problems.add(new Problem(file, 0, 0, "there is no " + expected(file).getFileName() + " beside it; write what comes of this webhook"));
+                } else if (name.endsWith(EXPECTED)) {
+                    look(file, destinations, problems);
+                } else if (!name.endsWith(WEBHOOK)) {
+                    problems.add(new Problem(file, 0, 0, "is not read; name it <name>" + WEBHOOK + " or <name>" + EXPECTED));
+                }
+            }
+        }
+        return problems;
+    }
+
+    private static void look(Path file, Set<String> destinations, List<Problem> problems) throws IOException {
+        String name = file.getFileName().toString();
+        Path webhook = file.resolveSibling(name.substring(0, name.length() - EXPECTED.length()) + WEBHOOK);
+        if (!Files.exists(webhook)) {
+            problems.add(new Problem(file, 0, 0, "there is no " + webhook.getFileName() + " beside it; put the webhook there"));
+        }
+        try {
+            JSON.readTree(file.toFile()).fieldNames().forEachRemaining(key -> {
+                if (!OWN.contains(key) && !destinations.contains(key)) {
+                    problems.add(new Problem(file, 0, 0, "there is no destination `" + key + "`" + Spelling.hint(key, destinations)));
+                }
+            });
+        } catch (JsonProcessingException e) {
+            JsonLocation place = e.getLocation();
+            problems.add(new Problem(file, place == null ? 0 : place.getLineNr(), place == null ? 0 : place.getColumnNr(),
+                    "not valid JSON: " + e.getOriginalMessage()));
         }
     }
 

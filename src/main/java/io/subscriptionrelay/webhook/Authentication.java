@@ -31,8 +31,8 @@ import javax.crypto.spec.SecretKeySpec;
 final class Authentication {
 
     private static final String HMAC = "HmacSHA256";
-    private static final String TIMESTAMP = "t=";
-    private static final String SIGNATURE_BESIDE_TIMESTAMP = "v1=";
+    static final String TIMESTAMP = "t=";
+    static final String SIGNATURE_BESIDE_TIMESTAMP = "v1=";
     private static final int LONGEST_TIMESTAMP = 12;
     private static final Pattern SIGNED_WORD = Pattern.compile("\\{(timestamp|id|body|secret)}|.", Pattern.DOTALL);
     /** An id with a dot could be cut elsewhere than where it was signed, so that other words of it pass for the time. */
@@ -264,6 +264,11 @@ final class Authentication {
         }
         return signature.tolerance().isZero()
                 || Math.abs(clock.millis() / 1000 - Long.parseLong(timestamp)) <= signature.tolerance().toSeconds();
+    }
+
+    /** What a provider signs with its newest secret, which is the first one. */
+    static byte[] sign(Signature signature, SignatureForm form, String timestamp, String id, byte[] body) {
+        return hmac(keys(signature).get(0), form.signed(), timestamp, id, body);
     }
 
     private static byte[] hmac(Key key, String signed, String timestamp, String id, byte[] body) {

@@ -3,14 +3,18 @@ package io.subscriptionrelay.webhook;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.broker.StorageHealth;
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.SettingsCheck;
+import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -44,6 +48,14 @@ public class Webhooks {
         this.mapper = mapper;
         this.storage = storage;
         this.clock = clock;
+    }
+
+    /** The secrets that nothing could be checked with, as a start would say it. */
+    public static List<StartRefusedException> refusals(RelayProperties properties) {
+        List<StartRefusedException> refusals = new ArrayList<>();
+        properties.providers().values().stream().filter(RelayProperties.Provider::open)
+                .forEach(provider -> SettingsCheck.collect(refusals, () -> new Authentication(provider, Clock.systemUTC())));
+        return refusals;
     }
 
     /** Whether the provider's path answers; a closed one is not found. */

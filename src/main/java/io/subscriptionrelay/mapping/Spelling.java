@@ -1,4 +1,4 @@
-package io.subscriptionrelay.routes;
+package io.subscriptionrelay.mapping;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -6,30 +6,30 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Guesses what was meant by a misspelled name. */
-final class Spelling {
+public final class Spelling {
 
     private Spelling() {
     }
 
     /** The known name that is most like the word, if one is like it at all: about one letter in three may differ. */
-    static Optional<String> closest(String word, Collection<String> known) {
+    public static Optional<String> closest(String word, Collection<String> known) {
         return closest(word, known, Math.max(1, Math.min(3, word.length() / 3)));
     }
 
     /** The known name that differs by the fewest letters, if those are no more than {@code most}. */
-    static Optional<String> closest(String word, Collection<String> known, int most) {
+    public static Optional<String> closest(String word, Collection<String> known, int most) {
         return known.stream().filter(name -> distance(word, name) <= most)
                 .min(Comparator.<String>comparingInt(name -> distance(word, name)).thenComparing(name -> name));
     }
 
     /** What to add to a message about an unknown name: what was meant, or else what there is to choose from. */
-    static String hint(String word, Collection<String> known) {
+    public static String hint(String word, Collection<String> known) {
         return hint(word, known, known.isEmpty() ? "" : known.size() <= 20 ? "; known are: " + String.join(", ", known)
                 : "; none of the " + known.size() + " known names is like it");
     }
 
     /** What to add to a message about an unknown name: what was meant, or else the given text. */
-    static String hint(String word, Collection<String> known, String otherwise) {
+    public static String hint(String word, Collection<String> known, String otherwise) {
         return closest(word, known).map(name -> "; did you mean `" + name + "`?").orElse(otherwise);
     }
 
