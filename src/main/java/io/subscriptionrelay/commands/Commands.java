@@ -105,15 +105,18 @@ public final class Commands implements Runnable {
     private CommandLine commandLine() {
         CommandLine line = new CommandLine(this);
         line.addSubcommand(new RunCommand(this, terminal));
-        line.addSubcommand(new TraceCommand(terminal));
-        line.addSubcommand(new SchemasCommand(terminal));
         line.addSubcommand(new CheckCommand(application, terminal));
         line.addSubcommand(new MapCommand(terminal));
         line.addSubcommand(new TestCommand(terminal));
         line.addSubcommand(new SendCommand(terminal));
         line.addSubcommand(new EventsCommand(terminal));
-        line.addSubcommand(new ParkedCommand(terminal));
-        line.addSubcommand(new ReplayCommand(terminal));
+        line.addSubcommand(new CommandLine(new ParkedCommand(terminal)).addSubcommand(new ParkedCommand.ListCommand(terminal))
+                .addSubcommand(new ParkedCommand.ShowCommand(terminal)).addSubcommand(new ParkedCommand.ReplayParkedCommand(terminal))
+                .addSubcommand(new ParkedCommand.DiscardCommand(terminal)));
+        line.addSubcommand(new CommandLine(new ReplayCommand(terminal)).addSubcommand(new ReplayCommand.ListCommand(terminal))
+                .addSubcommand(new ReplayCommand.ShowCommand(terminal)).addSubcommand(new ReplayCommand.CancelCommand(terminal)));
+        line.addSubcommand(new TraceCommand(terminal));
+        line.addSubcommand(new SchemasCommand(terminal));
         line.addSubcommand(new CompletionCommand(terminal));
         line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true)).setColorScheme(Help.defaultColorScheme(Help.Ansi.AUTO))
                 .setExpandAtFiles(false).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpWidth(110).setUsageHelpAutoWidth(true)

@@ -25,6 +25,9 @@ final class EventOptions {
     @Option(names = "--outcome", description = "received, delivered, skipped, parked …")
     private String outcome;
 
+    @Option(names = "--destination", description = "Where it goes to.")
+    private String destination;
+
     @Option(names = "--account", description = "Where at the destination.")
     private String account;
 
@@ -37,6 +40,10 @@ final class EventOptions {
     @Option(names = "--q", paramLabel = "WORDS", description = "Words that stand in the webhook.")
     private String words;
 
+    String destination() {
+        return destination;
+    }
+
     /** What was given, by the names of the query. */
     Map<String, String> query() {
         Map<String, String> query = new LinkedHashMap<>();
@@ -46,6 +53,7 @@ final class EventOptions {
         put(query, "type", type);
         put(query, "step", step);
         put(query, "outcome", outcome);
+        put(query, "destination", destination);
         put(query, "account", account);
         put(query, "from", from);
         put(query, "to", to);

@@ -26,9 +26,6 @@ final class TraceCommand implements Callable<Integer> {
     @Mixin
     private EventOptions events;
 
-    @Option(names = "--destination", description = "Where it was sent to.")
-    private String destination;
-
     @Option(names = "--limit", paramLabel = "N", description = "The most events that are shown.")
     private Integer limit;
 
@@ -43,7 +40,6 @@ final class TraceCommand implements Callable<Integer> {
     public Integer call() throws NotAnsweredException {
         Map<String, String> query = new LinkedHashMap<>(events.query());
         EventOptions.put(query, ID, event);
-        EventOptions.put(query, "destination", destination);
         EventOptions.put(query, "limit", limit);
         if (query.isEmpty()) {
             terminal.err().println("usage: trace ID, or trace --user ID; trace --help shows by what else events are found");
