@@ -34,3 +34,49 @@ CREATE TABLE IF NOT EXISTS replay (
 
 -- What earlier versions kept in the place of history.
 DROP TABLE IF EXISTS event_traces;
+
+-- History: events with their webhooks, and what became of them. Partitions are days (UTC) of received_at, in milliseconds since 1970, made when
+-- they are needed and dropped when they are old. Numbers are made of hashes: event_number of provider and key, id_number of the key alone, shown_number
+-- of the key that an event is shown by since its user was forgotten.
+CREATE TABLE IF NOT EXISTS history_event (
+    received_at  BIGINT NOT NULL,
+    event_number BIGINT NOT NULL,
+    id_number    BIGINT NOT NULL,
+    shown_number BIGINT,
+    provider     TEXT COLLATE "C" NOT NULL,
+    event_key    TEXT COLLATE "C" NOT NULL,
+    type         TEXT,
+    raw_id       BYTEA,
+    webhook      BYTEA,
+    attributes   BYTEA,
+    terms        TSVECTOR NOT NULL,
+    PRIMARY KEY (received_at, event_number)
+) PARTITION BY RANGE (received_at);
+CREATE INDEX IF NOT EXISTS history_event_id ON history_event (id_number);
+CREATE INDEX IF NOT EXISTS history_event_shown ON history_event (shown_number) WHERE shown_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS history_event_terms ON history_event USING gin (terms);
+CREATE TABLE IF NOT EXISTS history_outcome (
+    received_at     BIGINT NOT NULL,
+    event_number    BIGINT NOT NULL,
+    sequence_number BIGSERIAL,
+    happened_at     BIGINT NOT NULL,
+    outcome         VARCHAR(16) NOT NULL,
+    step            TEXT,
+    destination     TEXT,
+    account         TEXT,
+    part            INTEGER,
+    attempts        INTEGER,
+    reason          TEXT,
+    parked_id       TEXT,
+    record          BYTEA,
+    status          INTEGER,
+    answer          BYTEA
+) PARTITION BY RANGE (received_at);
+CREATE INDEX IF NOT EXISTS history_outcome_event ON history_outcome (event_number);
+CREATE INDEX IF NOT EXISTS history_outcome_rare ON history_outcome (received_at) WHERE outcome NOT IN ('delivered', 'skipped');
+-- Which batches a day has, because one may come again.
+CREATE TABLE IF NOT EXISTS history_batch (
+    received_at BIGINT NOT NULL,
+    id          TEXT NOT NULL,
+    PRIMARY KEY (received_at, id)
+) PARTITION BY RANGE (received_at);

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.history;
 
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.order.StateDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,9 @@ class HistoryConfiguration {
     @DependsOnDatabaseInitialization
     HistoryStore historyStore(DataSource dataSource, RelayProperties properties) {
         forgetTraces(properties.dataFolder());
+        if (StateDatabase.isPostgres(dataSource)) {
+            return new PostgresHistory(dataSource);
+        }
         return new LuceneHistory(properties.dataFolder().resolve(FOLDER), properties.history().maxSize().toBytes());
     }
 
