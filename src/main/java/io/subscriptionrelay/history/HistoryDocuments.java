@@ -80,7 +80,7 @@ final class HistoryDocuments {
     }
 
     static long number(String provider, String key) {
-        return Trace.eventNumber(provider + '\n' + key);
+        return EventKey.number(provider + '\n' + key);
     }
 
     static BytesRef bytes(long number) {
@@ -125,14 +125,14 @@ final class HistoryDocuments {
     static Document forgotten(HistoryEvent event, String key) {
         Document document = document(event, EVENTS, number(event.provider(), event.key()), event.key(), key);
         if (!key.equals(event.key())) {
-            document.add(new Field(ID, bytes(Trace.eventNumber(key)), ONLY_TERM));
+            document.add(new Field(ID, bytes(EventKey.number(key)), ONLY_TERM));
         }
         return document;
     }
 
     private static Document document(HistoryEvent event, Term kind, long number, String key, String shownKey) {
         Document document = document(kind, number, event.receivedAt());
-        document.add(new Field(ID, bytes(Trace.eventNumber(key)), ONLY_TERM));
+        document.add(new Field(ID, bytes(EventKey.number(key)), ONLY_TERM));
         document.add(new BinaryDocValuesField(KEY, new BytesRef(shownKey)));
         name(document, PROVIDER, event.provider());
         name(document, TYPE, event.type());

@@ -13,6 +13,6 @@ public record HistoryEvent(String provider, String eventId, String type, long re
 
     /** What the event is found and shown by: its id, or a hash where the id may name the user. */
     public String key() {
-        return Trace.eventKey(eventId);
+        return EventKey.of(eventId);
     }
 }

@@ -1,5 +1,7 @@
 package io.subscriptionrelay.history;
 
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -38,8 +40,27 @@ public record HistoryFilter(String id, String user, String provider, String type
                     + Arrays.stream(EventOutcome.values()).map(EventOutcome::text).collect(Collectors.joining(", ")));
         }
         return new HistoryFilter(given(query, "id"), given(query, "user"), given(query, "provider"), given(query, "type"), given(query, "step"),
-                outcome, given(query, "destination"), given(query, "account"), EventFilter.time("from", query.get("from")),
-                EventFilter.time("to", query.get("to")), given(query, "q"));
+                outcome, given(query, "destination"), given(query, "account"), time("from", query.get("from")),
+                time("to", query.get("to")), given(query, "q"));
+    }
+
+    /**
+     * Reads a time as an operator writes it: ISO 8601, or milliseconds since 1970.
+     *
+     * @param name of the parameter, for the message
+     * @return in milliseconds since 1970; null for nothing
+     * @throws IllegalArgumentException saying what to write instead
+     */
+    public static Long time(String name, String text) {
+        if (text == null || text.isBlank()) {
+            return null;
+        }
+        try {
+            return text.chars().allMatch(c -> c >= '0' && c <= '9') ? Long.valueOf(text) : Long.valueOf(Instant.parse(text).toEpochMilli());
+        } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
+            throw new IllegalArgumentException("`" + name
+                    + "` is no time; write it like 2026-10-01T12:00:00Z, or in milliseconds since 1970");
+        }
     }
 
     private static String given(Map<String, String> query, String name) {

@@ -26,6 +26,6 @@ public record HistoryOutcome(long at, EventOutcome what, String provider, String
 
     /** As {@link HistoryEvent#key}. */
     public String key() {
-        return Trace.eventKey(eventId);
+        return EventKey.of(eventId);
     }
 }

@@ -69,7 +69,7 @@ final class HistorySearch {
         BooleanQuery.Builder all = new BooleanQuery.Builder();
         all.add(new TermQuery(HistoryDocuments.EVENTS), BooleanClause.Occur.FILTER);
         if (filter.id() != null) {
-            add(all, HistoryDocuments.ID, HistoryDocuments.bytes(Trace.eventNumber(Trace.eventKey(filter.id()))));
+            add(all, HistoryDocuments.ID, HistoryDocuments.bytes(EventKey.number(EventKey.of(filter.id()))));
         }
         if (filter.user() != null) {
             all.add(user(filter.user()), BooleanClause.Occur.FILTER);

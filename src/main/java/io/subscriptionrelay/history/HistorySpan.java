@@ -251,7 +251,7 @@ final class HistorySpan implements AutoCloseable {
 
     /** Whether this event is there. */
     boolean has(String provider, String key) throws IOException {
-        Term id = new Term(HistoryDocuments.ID, HistoryDocuments.bytes(Trace.eventNumber(key)));
+        Term id = new Term(HistoryDocuments.ID, HistoryDocuments.bytes(EventKey.number(key)));
         return read(searcher -> {
             for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
                 PostingsEnum found = leaf.reader().postings(id, PostingsEnum.NONE);

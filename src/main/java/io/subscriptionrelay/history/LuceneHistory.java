@@ -341,7 +341,7 @@ public final class LuceneHistory implements HistoryStore {
         HistoryEvent event = found.event();
         long number = HistoryDocuments.number(event.provider(), event.key());
         List<Document> documents = new ArrayList<>();
-        documents.add(HistoryDocuments.forgotten(event, Trace.keyWithout(user, event.eventId())));
+        documents.add(HistoryDocuments.forgotten(event, EventKey.without(user, event.eventId())));
         found.outcomes().forEach(outcome -> documents.add(HistoryDocuments.forgotten(outcome, number)));
         span.replace(number, documents);
     }

@@ -218,7 +218,7 @@ public class Outcomes {
      * @param text beginning with the provider and the event id
      */
     private static void log(LoggingEventBuilder line, String provider, String eventId, String destination, String text, Object... more) {
-        String key = Printable.id(Trace.eventKey(eventId));
+        String key = Printable.id(EventKey.of(eventId));
         LoggingEventBuilder found = line.addKeyValue(Headers.PROVIDER, provider).addKeyValue(Headers.EVENT_ID, key)
                 .addArgument(provider).addArgument(key);
         if (destination != null) {

@@ -266,7 +266,7 @@ public class ParkedEvents {
         entry.put("queue", parked.queue());
         for (String header : List.of(Headers.REASON, Headers.PROVIDER, Headers.EVENT_ID, Headers.STEP, Headers.DESTINATION, Headers.ACCOUNT)) {
             String text = message.getStringProperty(header);
-            entry.put(header, header.equals(Headers.EVENT_ID) && text != null ? Trace.eventKey(text) : text);
+            entry.put(header, header.equals(Headers.EVENT_ID) && text != null ? EventKey.of(text) : text);
         }
         entry.put("parkedAt", Instant.ofEpochMilli(parked.parkedAt()).toString());
         return entry;

@@ -38,8 +38,8 @@ public record ParkedFilter(String queue, String reason, String provider, String 
      */
     static ParkedFilter of(Map<String, String> values) {
         return new ParkedFilter(values.get("queue"), values.get("reason"), values.get("provider"), values.get("eventId"), values.get("step"),
-                values.get("destination"), values.get("account"), EventFilter.time("from", values.get("from")),
-                EventFilter.time("to", values.get("to")), values.get("user"), null);
+                values.get("destination"), values.get("account"), HistoryFilter.time("from", values.get("from")),
+                HistoryFilter.time("to", values.get("to")), values.get("user"), null);
     }
 
     /** Whether a parked message is meant, as far as it does not depend on its queue. */

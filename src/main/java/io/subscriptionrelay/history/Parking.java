@@ -49,7 +49,7 @@ public class Parking {
         String parkedId = UUID.randomUUID().toString();
         message.setHeader(Headers.PARKED_ID, parkedId);
         message.setHeader(Headers.PARKED_AT, clock.millis());
-        message.setHeader(Headers.EVENT_KEY, Trace.eventKey(message.getHeader(Headers.EVENT_ID, String.class)));
+        message.setHeader(Headers.EVENT_KEY, EventKey.of(message.getHeader(Headers.EVENT_ID, String.class)));
         message.setHeader(Headers.ORIGIN, origin);
         message.setHeader(Headers.QUEUE, QueueNames.PARKED + origin);
         return parkedId;

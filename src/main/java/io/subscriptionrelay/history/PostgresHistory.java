@@ -116,7 +116,7 @@ final class PostgresHistory implements HistoryStore {
         insert.setBytes(6, event.eventId() == null || event.eventId().equals(key) ? null : event.eventId().getBytes(StandardCharsets.UTF_8));
         insert.setBytes(7, event.webhook());
         insert.setBytes(8, event.attributes());
-        insert.setLong(9, Trace.eventNumber(key));
+        insert.setLong(9, EventKey.number(key));
         Array terms = connection.createArrayOf("text", event.webhook() == null ? new String[0] : EventTerms.of(event.webhook()).toArray(String[]::new));
         insert.setArray(10, terms);
         insert.addBatch();
@@ -282,7 +282,7 @@ final class PostgresHistory implements HistoryStore {
     }
 
     private static long id(HistoryFilter filter) {
-        return Trace.eventNumber(Trace.eventKey(filter.id()));
+        return EventKey.number(EventKey.of(filter.id()));
     }
 
     /** Any of these; PostgreSQL takes what stands in quotes as it is, but for quotes and backslashes. */
@@ -303,9 +303,9 @@ final class PostgresHistory implements HistoryStore {
                             + " WHERE received_at = ? AND event_number = ?")) {
                 for (Found one : carrying) {
                     String key = one.event().key();
-                    String shown = Trace.keyWithout(user, one.event().eventId());
+                    String shown = EventKey.without(user, one.event().eventId());
                     event.setString(1, shown);
-                    event.setLong(2, Trace.eventNumber(shown));
+                    event.setLong(2, EventKey.number(shown));
                     event.setLong(3, one.event().receivedAt());
                     event.setLong(4, HistoryDocuments.number(one.event().provider(), key));
                     if (event.executeUpdate() > 0) {

@@ -200,7 +200,7 @@ abstract class HistoryStoreContract {
         store.append(List.of(batch(outcome("a", NOON, 1, EventOutcome.DELIVERED, "onesignal"),
                 new HistoryOutcome(NOON + 2, EventOutcome.PARKED, PROVIDER, composed, NOON + 1, "cancel", "clevertap", "second", 0, 1, "r", "p", null,
                         null))));
-        String key = Trace.eventKey(composed);
+        String key = EventKey.of(composed);
         assertThat(found("id", "a")).containsExactly("a");
         assertThat(found("id", composed)).containsExactly(key);
         assertThat(found("id", key)).containsExactly(key);
@@ -317,7 +317,7 @@ abstract class HistoryStoreContract {
         assertThat(found("user", "jane-doe")).isEmpty();
         assertThat(found("user", "jane@example.com")).isEmpty();
         List<Found> found = store.newest(HistoryFilter.ALL, null, 10, true);
-        assertThat(ids(found)).containsExactly("key:" + io.subscriptionrelay.order.AppliedState.key("event", "jane-doe-7"), Trace.eventKey(composed), "2", "1");
+        assertThat(ids(found)).containsExactly("key:" + io.subscriptionrelay.order.AppliedState.key("event", "jane-doe-7"), EventKey.of(composed), "2", "1");
         assertThat(found).extracting(one -> one.event().eventId()).noneMatch(id -> id.contains("jane"));
         Found first = found.get(3);
         assertThat(first.event()).isEqualTo(new HistoryEvent(PROVIDER, "1", "RENEWAL", NOON, null, null));
