@@ -12,7 +12,9 @@
 
   // Nothing is asked for a tab that nobody sees
   document.addEventListener('htmx:beforeRequest', event => {
-    if (document.hidden && event.target.matches('[data-poll]')) {
+    // nor does a list move under somebody's pointer
+    const reading = event.target.matches('[data-live]') && event.target.matches(':hover, :focus-within');
+    if (event.target.matches('[data-poll]') && (document.hidden || reading)) {
       event.preventDefault();
     }
   });
@@ -112,6 +114,34 @@
       show(document.getElementById('help'));
     }
   });
+
+  // Charts: what came and went a minute, and below it how long a delivery took
+  const styles = getComputedStyle(document.documentElement);
+  const colour = name => styles.getPropertyValue(name).trim();
+  const charts = () => all('[data-series]').forEach(async place => {
+    try {
+      const answer = await fetch(place.dataset.series, {headers: {Accept: 'application/json'}});
+      const series = await answer.json();
+      place.textContent = '';
+      if (series.at.length < 2) {
+        place.textContent = 'The chart begins a minute or two after the start.';
+        return;
+      }
+      const line = (label, stroke, dash) => ({label, stroke, dash, width: 1.5, points: {show: false}, value: (u, v) => v === null ? '' : Math.round(v) + '/min'});
+      const axis = {stroke: colour('--muted'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line'), width: 1}};
+      new uPlot({width: Math.max(280, place.clientWidth), height: 200, axes: [axis, axis],
+        series: [{}, line('received', colour('--text')), line('delivered', colour('--edge')), line('skipped', colour('--muted'), [4, 4]), line('parked', colour('--accent'))]},
+      [series.at, series.received, series.delivered, series.skipped, series.parked], place);
+      const last = list => list.slice().reverse().find(value => value !== null);
+      const latency = document.querySelector('[data-latency]');
+      if (latency && place.id === 'chart-hour' && last(series.median) !== undefined) {
+        latency.textContent = 'Half of the deliveries took up to ' + last(series.median) + ' s, 95 of 100 up to ' + last(series.most) + ' s from webhook to destination.';
+      }
+    } catch (failed) {
+      place.textContent = 'The chart cannot be drawn now.';
+    }
+  });
+  charts();
 
   const ready = root => {
     times(root);

@@ -85,17 +85,30 @@ public class Events {
      * @throws UncheckedStoreException when history cannot be asked
      */
     public Map<String, Object> find(HistoryFilter filter, String next, int limit, boolean content) {
+        Page page = page(filter, next, limit, content);
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("events", page.found().stream().map(event -> event(event, content)).toList());
+        answer.put("completeUntil", page.completeUntil().toString());
+        put(answer, "next", page.next());
+        return answer;
+    }
+
+    /**
+     * A page of events, the newest first.
+     *
+     * @param completeUntil up to when history is complete
+     * @param next where the next page begins; null when this is the last
+     */
+    public record Page(List<HistoryStore.Found> found, Instant completeUntil, String next) {
+    }
+
+    /** As {@link #find(HistoryFilter, String, int, boolean)}. */
+    public Page page(HistoryFilter filter, String next, int limit, boolean content) {
         int most = Math.max(0, Math.min(LARGEST_PAGE, limit));
         Instant until = keeper.completeUntil();
         List<HistoryStore.Found> found = most == 0 ? List.of() : store.newest(filter, cursor(next), most, content);
-        Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("events", found.stream().map(event -> event(event, content)).toList());
-        answer.put("completeUntil", until.toString());
-        if (found.size() == most && most > 0) {
-            HistoryEvent last = found.get(most - 1).event();
-            answer.put("next", last.receivedAt() + BETWEEN + last.provider() + BETWEEN + last.key());
-        }
-        return answer;
+        HistoryEvent last = found.size() == most && most > 0 ? found.get(most - 1).event() : null;
+        return new Page(found, until, last == null ? null : last.receivedAt() + BETWEEN + last.provider() + BETWEEN + last.key());
     }
 
     private static HistoryStore.Cursor cursor(String next) {

@@ -197,7 +197,7 @@ public class ParkedEvents {
     }
 
     /** Why those that the filter means were parked: a group for each reason and place, the largest first. */
-    Map<String, Object> reasons(ParkedFilter filter) {
+    public Map<String, Object> reasons(ParkedFilter filter) {
         ReasonGroups groups = new ReasonGroups();
         queues.browse(filter, entry -> groups.add(entry.message()));
         return groups.answer();
@@ -216,7 +216,7 @@ public class ParkedEvents {
     }
 
     /** What a replay of one would make of it, or empty. */
-    Optional<Map<String, Object>> dryRunOf(String id) {
+    public Optional<Map<String, Object>> dryRunOf(String id) {
         List<Map<String, Object>> found = new ArrayList<>();
         queues.browse(ParkedFilter.one(id), parked -> {
             found.add(withResults(parked));

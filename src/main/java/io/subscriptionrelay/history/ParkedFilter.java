@@ -36,7 +36,7 @@ public record ParkedFilter(String queue, String reason, String provider, String 
      * @param values by the names above; {@code from} and {@code to} in ISO 8601 or in milliseconds since 1970
      * @throws IllegalArgumentException naming the parameter and saying what to write instead
      */
-    static ParkedFilter of(Map<String, String> values) {
+    public static ParkedFilter of(Map<String, String> values) {
         return new ParkedFilter(values.get("queue"), values.get("reason"), values.get("provider"), values.get("eventId"), values.get("step"),
                 values.get("destination"), values.get("account"), HistoryFilter.time("from", values.get("from")),
                 HistoryFilter.time("to", values.get("to")), values.get("user"), null);

@@ -11,7 +11,7 @@ import java.util.Map;
  * is kept in the state database, and shown. Used by one thread at a time.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-final class ReplayJob {
+public final class ReplayJob {
 
     static final String RUNNING = "running";
     static final String DONE = "done";
@@ -57,10 +57,11 @@ final class ReplayJob {
 
     /** One record that differs: the keys at which it does, and what stood and stands there; null where there was or is none. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Difference(String provider, String eventId, String destination, Integer part, String becomes, List<String> keys, JsonNode was, JsonNode now) {
+    public record Difference(String provider, String eventId, String destination, Integer part, String becomes, List<String> keys, JsonNode was, JsonNode now) {
     }
 
-    boolean running() {
+    /** Whether it goes on. */
+    public boolean running() {
         return state.equals(RUNNING);
     }
 

@@ -178,6 +178,18 @@ public class Replays implements AutoCloseable {
         throw new IllegalArgumentException("`rate` is a number of events a second, above 0 and up to " + (int) FASTEST);
     }
 
+    /**
+     * What today's mappings would make of one event, beside what was delivered of it.
+     *
+     * @param found with content
+     */
+    public ReplayJob compare(HistoryStore.Found found) {
+        ReplayJob job = new ReplayJob();
+        job.again = true;
+        comparison.compare(found, job);
+        return job;
+    }
+
     /** All that were asked for, the newest first. */
     public List<ReplayJob> list() {
         return table.newest();

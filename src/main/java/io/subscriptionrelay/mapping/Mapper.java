@@ -157,6 +157,11 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         return steps.getOrDefault(provider, Set.of()).contains(step);
     }
 
+    /** The names of the mappings in use, as {@code revenuecat/clevertap}. */
+    public Set<String> names() {
+        return Set.copyOf(mappings.keySet());
+    }
+
     /** The facts of a webhook. Never fails: what cannot be understood has an id and no type, and says why if the mapping failed on it. */
     public Facts facts(String provider, ObjectNode webhook, byte[] body) {
         Mapping event = mappings.get(key(provider, EVENT));

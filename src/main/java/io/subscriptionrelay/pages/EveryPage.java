@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.boot.actuate.autoconfigure.endpoint.web.WebEndpointProperties;
 import org.springframework.dao.DataAccessException;
+import org.springframework.security.access.AccessDeniedException;
 import org.springframework.ui.Model;
 import org.springframework.validation.support.BindingAwareModelMap;
 import org.springframework.web.bind.annotation.ControllerAdvice;
@@ -29,6 +30,17 @@ class EveryPage {
     @ModelAttribute("operator")
     boolean operator(HttpServletRequest request) {
         return request.isUserInRole(OPERATOR);
+    }
+
+    /**
+     * Refuses a page with the content of an event to who may only look.
+     *
+     * @throws AccessDeniedException saying who may
+     */
+    static void operatorOnly(HttpServletRequest request) {
+        if (!request.isUserInRole(OPERATOR)) {
+            throw new AccessDeniedException("this page has the content of an event, which only the console's user sees");
+        }
     }
 
     /** Who is logged in; null on the login page. */

@@ -16,7 +16,8 @@ import org.thymeleaf.spring6.view.ThymeleafViewResolver;
  * that is imported here, and a template in {@code pages/}.
  */
 @ManagementContextConfiguration(value = ManagementContextType.CHILD, proxyBeanMethods = false)
-@Import({Assets.class, LoginPage.class, ErrorPage.class, EveryPage.class, OverviewPage.class})
+@Import({Assets.class, LoginPage.class, ErrorPage.class, EveryPage.class, OverviewPage.class, EventsPage.class, ParkedPage.class, ReplaysPage.class,
+    MappingsPage.class})
 public class PagesManagementConfiguration {
 
     @Bean
