@@ -224,8 +224,15 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         return tickets;
     }
 
-    /** Whether it is known how the record is carried; a record of an older version is looked at now. Otherwise it is parked. */
+    /**
+     * Whether it is known how the record is carried; a record of an older version is looked at now. Otherwise it is parked, as is one that
+     * is damaged.
+     */
     private static boolean understood(Destination destination, RecordMessage record, Settlement settlement) {
+        if (record.damaged()) {
+            settlement.park(record, "the stored record is damaged: its bytes are not those that were queued. A replay makes it anew of its webhook");
+            return false;
+        }
         try {
             if (record.text(Headers.CALL) == null) {
                 Destination.Description about = destination.describe(record.record());

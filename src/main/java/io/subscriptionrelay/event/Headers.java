@@ -11,6 +11,8 @@ public final class Headers {
     public static final String EVENT_KEY = "eventKey";
     /** When the webhook came in, in milliseconds since 1970. */
     public static final String RECEIVED_AT = "receivedAt";
+    /** The {@link Checksum} of a stored webhook, or of the record in a message to a destination. Messages of older versions have none. */
+    public static final String SUM = "sum";
     /** What the event means, as named by the provider's route. */
     public static final String STEP = "step";
     /** When it happened at the provider, in milliseconds since 1970. */

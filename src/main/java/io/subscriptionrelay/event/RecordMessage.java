@@ -26,6 +26,11 @@ public final class RecordMessage {
         length = Envelope.recordLength(body);
     }
 
+    /** Whether the record's bytes are not those that were queued. */
+    public boolean damaged() {
+        return headers.get(Headers.SUM) instanceof Integer sum && sum != Checksum.of(body, length);
+    }
+
     /** The record's bytes in JSON. */
     public byte[] recordBytes() {
         return Arrays.copyOf(body, length);

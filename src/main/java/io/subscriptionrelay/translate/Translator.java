@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Sandbox;
+import io.subscriptionrelay.event.Checksum;
 import io.subscriptionrelay.event.Envelope;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
@@ -61,6 +62,7 @@ public class Translator {
 
     /** Property of an exchange: the event, and the destinations that its route has led to so far; copies of the exchange share it. */
     private static final String UNDER_WAY = "relayEvent";
+    private static final String DAMAGED = "the stored webhook is damaged: its bytes are not those that came. A replay sends it as it is now";
     private static final ObjectMapper JSON = StrictJson.mapper();
     /** Each has the whole webhook with it: 12,000 users in 144 kB would become gigabytes. */
     private static final int MOST_RECORDS = 100;
@@ -90,8 +92,13 @@ public class Translator {
     /**
      * Reads a stored webhook: its JSON is in the body, its bytes are in the property {@code raw}. Its facts become properties of the exchange,
      * which the route decides by.
+     *
+     * @throws IllegalStateException when the bytes are not those that were kept
      */
     public WebhookEvent read(Exchange exchange) {
+        if (damaged(exchange)) {
+            throw new IllegalStateException(DAMAGED);
+        }
         JsonNode json = exchange.getMessage().getBody(JsonNode.class);
         byte[] raw = raw(exchange);
         Facts facts = json instanceof ObjectNode webhook ? mapper.facts(exchange.getMessage().getHeader(Headers.PROVIDER, String.class), webhook, raw)
@@ -120,6 +127,12 @@ public class Translator {
             // a number that nobody can hold; the webhook itself says what it was
             return null;
         }
+    }
+
+    private static boolean damaged(Exchange exchange) {
+        byte[] raw = raw(exchange);
+        Integer sum = exchange.getMessage().getHeader(Headers.SUM, Integer.class);
+        return raw != null && sum != null && sum != Checksum.of(raw, raw.length);
     }
 
     private static byte[] raw(Exchange exchange) {
@@ -190,7 +203,7 @@ public class Translator {
         UnderWay underWay = exchange.getProperty(UNDER_WAY, UnderWay.class);
         WebhookEvent event = underWay.event();
         String reason = read ? "the route translate-" + event.provider() + " failed on this event (" + cause.getClass().getSimpleName() + ")"
-                : unreadable(cause);
+                : damaged(exchange) ? DAMAGED : unreadable(cause);
         boolean whole = underWay.reached().isEmpty() && event.only() == null;
         List<String> left = event.only() != null ? List.of(event.only()) : destinations;
         List<Message> parked = new ArrayList<>();
@@ -374,6 +387,7 @@ public class Translator {
         }
         Message message = new DefaultMessage(exchange.getContext());
         message.setBody(Envelope.join(json, event.raw()));
+        message.setHeader(Headers.SUM, Checksum.of(json, json.length));
         headers(message, event, destination, account, step);
         message.setHeader(Headers.EVENT_TIME, event.facts().time());
         message.setHeader(Headers.PART, part);

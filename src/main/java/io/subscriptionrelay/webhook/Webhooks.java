@@ -5,6 +5,7 @@ import io.subscriptionrelay.broker.StorageHealth;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.SettingsCheck;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.event.Checksum;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.event.StrictJson;
@@ -122,6 +123,7 @@ public class Webhooks {
         message.setHeader(Headers.PROVIDER, provider);
         message.setHeader(Headers.EVENT_ID, facts.id());
         message.setHeader(Headers.RECEIVED_AT, clock.millis());
+        message.setHeader(Headers.SUM, Checksum.of(body, body.length));
         message.setHeader(Headers.DUPLICATE_ID, facts.duplicateId(provider));
         return true;
     }

@@ -49,7 +49,7 @@ class KeptMessageTest {
                 BytesMessage message = (BytesMessage) kept.get(0);
                 assertThat(Collections.list((Enumeration<?>) message.getPropertyNames()).stream().map(Object::toString)
                         .filter(name -> !name.startsWith("JMSX") && !name.startsWith("__")))
-                        .containsExactlyInAnyOrder("provider", "eventId", "receivedAt", "_AMQ_DUPL_ID");
+                        .containsExactlyInAnyOrder("provider", "eventId", "receivedAt", "sum", "_AMQ_DUPL_ID");
                 assertThat(message.getStringProperty("provider")).isEqualTo("revenuecat");
                 assertThat(message.getStringProperty("eventId")).isEqualTo("kept-1");
                 byte[] raw = new byte[(int) message.getBodyLength()];
