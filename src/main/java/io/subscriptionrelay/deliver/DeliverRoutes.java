@@ -230,7 +230,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
      */
     private static boolean understood(Destination destination, RecordMessage record, Settlement settlement) {
         if (record.damaged()) {
-            settlement.park(record, "the stored record is damaged: its bytes are not those that were queued. A replay makes it anew of its webhook");
+            settlement.park(record, "the stored record is damaged: its bytes are not those that were queued. A replay makes it anew of its webhook", null);
             return false;
         }
         try {
