@@ -1,6 +1,8 @@
 package io.subscriptionrelay.pages;
 
+import io.subscriptionrelay.history.DryRun;
 import io.subscriptionrelay.history.Events;
+import io.subscriptionrelay.history.HistoryEvent;
 import io.subscriptionrelay.history.HistoryFilter;
 import io.subscriptionrelay.history.HistoryStore;
 import io.subscriptionrelay.history.ReplayJob;
@@ -9,7 +11,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.springframework.http.ContentDisposition;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -20,16 +28,19 @@ import org.springframework.web.bind.annotation.RequestParam;
 @Controller
 class EventsPage {
 
+    private static final Pattern NO_NAME = Pattern.compile("[^a-z0-9]+");
     private static final int ROWS = 40;
     /** Behind by less is what happens all the time. */
     private static final Duration BEHIND = Duration.ofSeconds(10);
 
     private final Events events;
     private final Replays replays;
+    private final Examples examples;
 
-    EventsPage(Events events, Replays replays) {
+    EventsPage(Events events, Replays replays, DryRun dryRun) {
         this.events = events;
         this.replays = replays;
+        examples = new Examples(dryRun);
     }
 
     @GetMapping("/events")
@@ -87,6 +98,22 @@ class EventsPage {
             model.addAttribute("differences", today.differences.stream().map(Difference::new).toList());
         }
         return "event";
+    }
+
+    /** The two files of an example, which has invented values in the place of personal ones. */
+    @GetMapping("/events/{provider}/example")
+    ResponseEntity<String> example(@PathVariable String provider, @RequestParam String id, @RequestParam String file, HttpServletRequest request) {
+        EveryPage.operatorOnly(request);
+        List<HistoryStore.Found> found = events.page(HistoryFilter.of(Map.of("id", id, "provider", provider)), null, 1, true).found();
+        if (found.isEmpty() || found.get(0).event().webhook() == null) {
+            throw new NothingHereException("history does not have this event any more, or its user was forgotten");
+        }
+        HistoryEvent event = found.get(0).event();
+        String name = NO_NAME.matcher(String.valueOf(event.type()).toLowerCase(Locale.ROOT)).replaceAll("-");
+        boolean expected = file.equals("expected");
+        return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).header(HttpHeaders.CONTENT_DISPOSITION, ContentDisposition.attachment()
+                .filename(new Words().cut(name, 80) + (expected ? ".expected.json" : ".webhook.json")).build().toString())
+                .body(expected ? examples.expected(event) : examples.webhook(event));
     }
 
     /** A difference with its values as text. */
