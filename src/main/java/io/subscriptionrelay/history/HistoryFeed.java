@@ -24,6 +24,7 @@ import org.apache.camel.Message;
 import org.apache.camel.support.DefaultMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
@@ -50,6 +51,7 @@ class HistoryFeed implements AutoCloseable {
     private final boolean on;
     private volatile boolean running = true;
 
+    @Autowired
     HistoryFeed(ConnectionFactory connections, RelayProperties properties, MeterRegistry metrics) {
         this.connections = connections;
         on = properties.history().on();
@@ -59,6 +61,18 @@ class HistoryFeed implements AutoCloseable {
         if (on) {
             sender.start();
         }
+    }
+
+    private HistoryFeed() {
+        connections = null;
+        on = false;
+        dropped = null;
+        sender = null;
+    }
+
+    /** Nothing is kept. */
+    static HistoryFeed off() {
+        return new HistoryFeed();
     }
 
     /** What history does not have, because it could not be kept. */

@@ -69,7 +69,7 @@ public class Outcomes {
 
     /** Outcomes that nobody counts or traces: where nothing is ever committed, there are none. */
     public static Outcomes ofDryRuns() {
-        return new Outcomes(null, null, null, Clock.systemUTC());
+        return new Outcomes(null, HistoryFeed.off(), null, Clock.systemUTC());
     }
 
     /** A webhook was stored, or is a repeat of one that was. */

@@ -206,6 +206,9 @@ final class MappingMistake {
         if (noElse && token.beginsValue()) {
             return "an `else` is missing before " + token.quoted();
         }
+        if (inside != null && token.beginsValue() && !expected.contains("\",\"") && expected.contains("\"" + closer(inside) + "\"")) {
+            return unclosed(inside, token);
+        }
         if (expected.contains("\",\"") && token.beginsValue()) {
             return "a comma is missing before " + token.quoted();
         }

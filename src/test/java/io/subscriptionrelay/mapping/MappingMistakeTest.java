@@ -36,6 +36,7 @@ class MappingMistakeTest {
             size($unknown-shares) > 0)                     | size($unknown-shares) > 0))                  | ) "gross"           | 0 | this `)` closes nothing; take it out
             "country_code": text                           | "country_code" text                          | text($event.country | 0 | a `:` is missing after the key `"country_code"`
             "country_code": text                           | country_code: text                           | country_code:       | 0 | a key stands in double quotes; write `"country_code":`
+            size($unknown-shares) > 0)                     | size($unknown-shares) > 0                    | "gross"             | 0 | a `)` is missing before `"gross"`: the `(` of line
             seconds($facts.time)                           | seconds($facts.time,)                        | )\\nlet attributes   | 0 | nothing follows the comma; take it out
             "rc_" + $step                                  | 'rc_' + $step                                | 'rc_'               | 0 | texts and keys stand in double quotes
             $settings.attributes == "none"                 | $settings.attributes = "none"                | = "none"            | 0 | `=` only names a value, in `let`; write `==` to compare
