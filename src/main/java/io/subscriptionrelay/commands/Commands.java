@@ -94,7 +94,9 @@ public final class Commands implements Runnable {
             return OptionalInt.of(status);
         }
         // not from within the command: what a start throws is for Spring's own handler
-        SpringApplication.run(application, toStart.toArray(String[]::new));
+        SpringApplication relay = new SpringApplication(application);
+        relay.setMainApplicationClass(application);
+        relay.run(toStart.toArray(String[]::new));
         return OptionalInt.empty();
     }
 

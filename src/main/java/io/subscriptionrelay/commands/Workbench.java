@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HeldRecords;
 import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.JmsBatchComponent;
@@ -140,6 +141,11 @@ final class Workbench implements AutoCloseable {
         @Bean
         Outcomes outcomes() {
             return Outcomes.ofDryRuns();
+        }
+
+        @Bean
+        HeldRecords held() {
+            return HeldRecords.ofDryRuns();
         }
 
         /** Never connected: a dry run has nothing to send. */

@@ -52,6 +52,11 @@ public class HeldRecords {
         this.clock = clock;
     }
 
+    /** Holds nothing back: a dry run sends nothing that could wait. */
+    public static HeldRecords ofDryRuns() {
+        return new HeldRecords(null, null, () -> false, Outcomes.ofDryRuns(), Clock.systemUTC());
+    }
+
     /** Addresses a record that is on its way to its account so that it is held back until this time, in milliseconds since 1970. */
     public void hold(Exchange exchange, Message record, long until) {
         record.setHeader(Headers.HELD_UNTIL, until);

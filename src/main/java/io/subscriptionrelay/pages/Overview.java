@@ -70,7 +70,7 @@ class Overview {
     }
 
     /** What to do for the first webhook of a provider, and what has come instead. */
-    public record FirstSteps(String provider, String address, String variables, List<String> refused) {
+    public record FirstSteps(String provider, String address, String port, String variables, List<String> refused) {
     }
 
     /** The picture. */
@@ -193,7 +193,7 @@ class Overview {
         String port = environment.getProperty("local.server.port", environment.getProperty("server.port", "8080"));
         Map<String, Double> refused = refused();
         return flow.sources().stream().filter(source -> !source.any()).map(source -> new FirstSteps(source.name(),
-                "http://<this machine>:" + port + "/webhooks/" + source.name(), String.join(" or ", properties.providers().get(source.name()).variables()),
+                "/webhooks/" + source.name(), port, String.join(" or ", properties.providers().get(source.name()).variables()),
                 refused.entrySet().stream().filter(entry -> entry.getKey().startsWith("webhooks-" + source.name() + "/"))
                         .map(entry -> new Words().count(entry.getValue(), "webhook") + " came in the last hour and " + (entry.getValue() == 1 ? "was" : "were")
                                 + " refused: " + REFUSED.getOrDefault(entry.getKey().substring(entry.getKey().indexOf('/') + 1), "refused")).toList())).toList();
