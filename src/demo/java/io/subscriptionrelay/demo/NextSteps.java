@@ -46,14 +46,17 @@ class NextSteps {
                    curl http://localhost:%5$d/actuator/parked
                    curl -X POST http://localhost:%5$d/actuator/parked/%6$s
 
-                4. Ask what became of an event (the user's id does as well), and how the relay is doing. The console shows routes and queues;
-                   its user is %7$s, its password is in %8$s
+                4. Look at all of it: what was sent for each webhook, what was answered, what today's mapping would send instead, replay.
+                   The user is %7$s, the password is in %8$s
+
+                   http://localhost:%5$d
+
+                   The same for programs, by an event's id or a user's:
 
                    curl http://localhost:%5$d/actuator/events/0d1f3a52-0005-4000-8000-000000000005
                    curl 'http://localhost:%5$d/actuator/events?user=mia'
                    curl http://localhost:%5$d/actuator/health
                    curl -s http://localhost:%5$d/actuator/prometheus | grep ^relay_
-                   http://localhost:%5$d/actuator/hawtio
                 """.formatted(port, providers.token("revenuecat"), providers.signingSecret("revenuecat"), settings, operations, parked,
                 properties.console().user(), properties.dataFolder().resolve("console.password"));
     }
