@@ -36,9 +36,9 @@ class RequestInjectionTest {
     private static final List<String> PROVIDERS = List.of("revenuecat", "purchasely", "qonversion");
     private static final String MARKER = "injected-marker";
 
-    private static final List<String> KEPT = List.of("provider", "eventId", "receivedAt", "_AMQ_DUPL_ID");
+    private static final List<String> KEPT = List.of("provider", "eventId", "receivedAt", "sum", "_AMQ_DUPL_ID");
     /** What the relay keeps beside a raw event, and what JMS and the broker add by themselves. */
-    private static final Set<String> ALLOWED = Set.of("provider", "eventId", "receivedAt", "_AMQ_DUPL_ID",
+    private static final Set<String> ALLOWED = Set.of("provider", "eventId", "receivedAt", "sum", "_AMQ_DUPL_ID",
             "JMSXDeliveryCount", "__AMQ_CID", "_AMQ_ROUTING_TYPE");
 
     /** Names that mean something to Camel, JMS, the broker or the relay. */
