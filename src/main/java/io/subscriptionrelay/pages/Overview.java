@@ -158,9 +158,10 @@ class Overview {
             }
         });
         refused().forEach((place, count) -> {
-            String[] parts = place.split("/", 2);
-            found.add(new Attention(new Words().count(count, "webhook") + " of " + parts[0].replace("webhooks-", "") + " in the last hour "
-                    + (count.longValue() == 1 ? "was" : "were") + " answered with " + parts[1] + ": " + REFUSED.getOrDefault(parts[1], "refused") + ".", null, null));
+            int end = place.indexOf('/');
+            String status = place.substring(end + 1);
+            found.add(new Attention(new Words().count(count, "webhook") + " of " + place.substring(0, end).replace("webhooks-", "") + " in the last hour "
+                    + (count.longValue() == 1 ? "was" : "were") + " answered with " + status + ": " + REFUSED.getOrDefault(status, "refused") + ".", null, null));
         });
         if (flow.parked() > 0) {
             found.add(new Attention(new Words().count(flow.parked(), "event") + (flow.parked() == 1 ? " is" : " are") + " parked and " + (flow.parked() == 1 ? "waits" : "wait")
