@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.slf4j.Logger;
@@ -35,6 +37,10 @@ public class HistoryKeeper implements HealthIndicator {
 
     private static final Logger LOG = LoggerFactory.getLogger(HistoryKeeper.class);
     private static final Status DEGRADED = new Status("DEGRADED");
+    private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long LONGEST_REST = TimeUnit.MILLISECONDS.toNanos(500);
+    /** About a batch of translation; fewer are on their way all the time. */
+    private static final int FEW = 1000;
 
     private final HistoryStore store;
     private final HistoryFeed feed;
@@ -72,12 +78,14 @@ public class HistoryKeeper implements HealthIndicator {
         if (!feed.on() || batches.isEmpty()) {
             return;
         }
+        long begun = System.nanoTime();
         try {
             store.append(batches);
         } catch (UncheckedStoreException e) {
             notKept(batches, e);
             return;
         }
+        long took = System.nanoTime() - begun;
         problem = null;
         leavesOut = false;
         if (failures.over()) {
@@ -86,6 +94,30 @@ public class HistoryKeeper implements HealthIndicator {
         for (HistoryBatch batch : batches) {
             batch.events().forEach(event -> events.merge(event.provider(), event.receivedAt(), Math::max));
             batch.outcomes().forEach(outcome -> news = Math.max(news, outcome.at()));
+        }
+        giveWay(took);
+    }
+
+    /**
+     * While events wait to be translated, history rests for as long as it has worked: nobody waits for it, and its work is as much as a delivery's.
+     * What it is behind by then it catches up on afterwards, see {@link #completeUntil}.
+     */
+    private void giveWay(long nanos) {
+        if (nanos > SHORT && eventsWait()) {
+            LockSupport.parkNanos(Math.min(nanos, LONGEST_REST));
+        }
+    }
+
+    private boolean eventsWait() {
+        try (Connection connection = connections.createConnection(); Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            for (String provider : properties.providers().keySet()) {
+                if (ParkedQueues.count(session, QueueNames.events(provider)) > FEW) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (JMSException e) {
+            return false;
         }
     }
 
