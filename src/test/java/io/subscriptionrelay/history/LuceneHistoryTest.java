@@ -44,7 +44,11 @@ class LuceneHistoryTest extends HistoryStoreContract {
 
     @Override
     HistoryStore open() {
-        return new LuceneHistory(folder, LARGE, path -> new FailingDirectory(new HistoryDirectory(path), operationsLeft));
+        return new LuceneHistory(folder, LARGE, this::directory);
+    }
+
+    private Directory directory(Path path) throws IOException {
+        return new FailingDirectory(new HistoryDirectory(path), operationsLeft);
     }
 
     @Test
@@ -59,7 +63,7 @@ class LuceneHistoryTest extends HistoryStoreContract {
     @Test
     void aSpanThatIsLargeIsFollowedByAnotherAndWhatBelongsToItStillComesToIt() {
         store.close();
-        store = new LuceneHistory(folder, 16 * 100_000);
+        store = new LuceneHistory(folder, 16 * 100_000, this::directory);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 400; i++) {
             StringBuilder text = new StringBuilder();
@@ -72,7 +76,7 @@ class LuceneHistoryTest extends HistoryStoreContract {
         assertThat(spans()).hasSizeGreaterThan(3).hasSizeLessThan(16);
         assertThat(store.count(HistoryFilter.ALL)).isEqualTo(400);
         assertThat(found("outcome", "delivered")).hasSize(8);
-                assertThat(store.trim(0, 0)).isPositive();
+        assertThat(store.trim(0, 0)).isPositive();
         assertThat(spans()).hasSize(1);
     }
 
@@ -283,7 +287,6 @@ class LuceneHistoryTest extends HistoryStoreContract {
         @Override
         public void syncMetaData() throws IOException {
             operation();
-            super.syncMetaData();
         }
 
         @Override

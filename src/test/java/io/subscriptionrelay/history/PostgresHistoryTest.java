@@ -3,6 +3,7 @@ package io.subscriptionrelay.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.testing.Postgres;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,14 +11,12 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.core.io.ClassPathResource;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
 /** History in a real PostgreSQL. */
@@ -26,20 +25,21 @@ class PostgresHistoryTest extends HistoryStoreContract {
     @TempDir
     static Path folder;
     private static Postgres postgres;
+    private static HikariDataSource dataSource;
 
     @BeforeAll
     static void start() {
         postgres = new Postgres(folder.resolve("postgres"));
-        new ResourceDatabasePopulator(new ClassPathResource("schema-postgresql.sql")).execute(dataSource());
+        dataSource = new HikariDataSource();
+        dataSource.setJdbcUrl(postgres.url());
+        dataSource.setUsername(postgres.user());
+        new ResourceDatabasePopulator(new ClassPathResource("schema-postgresql.sql")).execute(dataSource);
     }
 
     @AfterAll
     static void stop() {
+        dataSource.close();
         postgres.close();
-    }
-
-    private static DataSource dataSource() {
-        return new DriverManagerDataSource(postgres.url(), postgres.user(), "");
     }
 
     @BeforeEach
@@ -49,7 +49,7 @@ class PostgresHistoryTest extends HistoryStoreContract {
 
     @Override
     HistoryStore open() {
-        return new PostgresHistory(dataSource());
+        return new PostgresHistory(dataSource);
     }
 
     @Test
