@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the jar is made of, by the list of parts that stands in it. */
 class PartsTest {
@@ -76,10 +78,11 @@ class PartsTest {
         assertThat(found).isNotEmpty().allSatisfy(number -> assertThat(page).contains(number));
     }
 
-    /** Every test that SECURITY.md calls as a witness is there. */
-    @Test
-    void everyTestThatProvesSomethingIsThere() throws IOException {
-        Matcher names = Pattern.compile("`(\\w+/\\w+Test)`").matcher(Files.readString(Path.of("SECURITY.md")));
+    /** Every test that is called as a witness is there. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SECURITY.md", "docs/reliability.md"})
+    void everyTestThatProvesSomethingIsThere(String page) throws IOException {
+        Matcher names = Pattern.compile("`((?:\\w+/)?[A-Z]\\w+Test)`").matcher(Files.readString(Path.of(page)));
         List<String> found = new ArrayList<>();
         while (names.find()) {
             found.add(names.group(1));
