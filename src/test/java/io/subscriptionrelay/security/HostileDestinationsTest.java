@@ -120,7 +120,7 @@ class HostileDestinationsTest {
             exchange.getResponseHeaders().set("Retry-After", retryAfter);
             send(exchange, 503, "");
         };
-        assertAnOutageOfOneCall(Duration.ofSeconds(10));
+        assertAnOutageOfOneCall(Duration.ofSeconds(40));
     }
 
     @Test
@@ -139,7 +139,7 @@ class HostileDestinationsTest {
                 hungUp.incrementAndGet();
             }
         };
-        assertAnOutageOfOneCall(Duration.ofSeconds(10));
+        assertAnOutageOfOneCall(Duration.ofSeconds(40));
         await().atMost(Duration.ofSeconds(5)).until(() -> hungUp.get() == 1);
     }
 
@@ -157,7 +157,7 @@ class HostileDestinationsTest {
                 hungUp.incrementAndGet();
             }
         };
-        assertAnOutageOfOneCall(Duration.ofSeconds(10));
+        assertAnOutageOfOneCall(Duration.ofSeconds(40));
         await().atMost(Duration.ofSeconds(5)).until(() -> hungUp.get() == 1);
     }
 
