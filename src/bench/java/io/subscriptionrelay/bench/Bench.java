@@ -30,6 +30,7 @@ public final class Bench {
         run(options, results, () -> IdleLatency.measure(options), 6);
         run(options, results, () -> BothAtOnce.measure(options), 7);
         run(options, results, () -> Growth.measure(options), 8, 9, 10);
+        run(options, results, () -> KeptEvents.measure(options), 11);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();

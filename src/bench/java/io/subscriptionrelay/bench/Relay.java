@@ -2,8 +2,10 @@ package io.subscriptionrelay.bench;
 
 import io.subscriptionrelay.testing.Ports;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -101,7 +103,7 @@ final class Relay extends Program {
 
     /** Waits until it says that it is ready; gives how long its start took, in nanoseconds. */
     long awaitReadiness() throws Exception {
-        await("readiness", Duration.ofSeconds(300), () -> status("/actuator/health/readiness") == 200);
+        await("readiness", Duration.ofSeconds(300), () -> status(managementPort, "/actuator/health/readiness") == 200);
         long taken = System.nanoTime() - startedAt();
         if (recording != null && !Recordings.fromStart()) {
             diagnose("jfrStart", "name=" + Recordings.NAME, "settings=" + System.getProperty("bench.recordings.settings", "profile"));
@@ -125,9 +127,10 @@ final class Relay extends Program {
         super.close();
     }
 
-    private int status(String path) {
+    /** What a GET on this machine is answered with; 0 when nothing answers. */
+    static int status(int port, String path) {
         try {
-            HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + managementPort + path).toURL().openConnection();
+            HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
             connection.setReadTimeout(5000);
             try {
                 return connection.getResponseCode();
@@ -136,6 +139,22 @@ final class Relay extends Program {
             }
         } catch (IOException notYet) {
             return 0;
+        }
+    }
+
+    /**
+     * Asks the operations port from the relay's own machine.
+     *
+     * @return what it answers
+     */
+    String manage(String method, String path) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + managementPort + path).toURL().openConnection();
+        connection.setRequestMethod(method);
+        if (connection.getResponseCode() / 100 != 2) {
+            throw new IOException(method + " " + path + " is answered with " + connection.getResponseCode());
+        }
+        try (InputStream answer = connection.getInputStream()) {
+            return new String(answer.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

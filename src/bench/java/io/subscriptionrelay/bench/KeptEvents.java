@@ -1,0 +1,218 @@
+package io.subscriptionrelay.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.EventOutcome;
+import io.subscriptionrelay.history.HistoryBatch;
+import io.subscriptionrelay.history.HistoryEvent;
+import io.subscriptionrelay.history.HistoryOutcome;
+import io.subscriptionrelay.history.LuceneHistory;
+import io.subscriptionrelay.mapping.Facts;
+import io.subscriptionrelay.mapping.Mapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.IntFunction;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/**
+ * Row 11: a history of 1,000,000 events of four weeks, each with what was sent to CleverTap and to OneSignal and what they answered: what it takes to
+ * keep one and on the disk, how long a person waits for a search, for a start, and for a comparison with today's mappings.
+ */
+final class KeptEvents {
+
+    private static final int EVENTS = 1_000_000;
+    private static final int COMPARED = 100_000;
+    /** About as many as a batch of translation. */
+    private static final int BATCH = 500;
+    /** History takes what waits for it at once. */
+    private static final int BATCHES = 4;
+    private static final long WEEKS = Duration.ofDays(28).toMillis();
+    private static final long MAX_BYTES = 10L << 30;
+    private static final int WARM_UP = 100;
+    private static final int SEARCHES = 200;
+    private static final int USERS = 5;
+    private static final Duration LONGEST_COMPARISON = Duration.ofMinutes(10);
+    private static final HistoryOutcome.Said CLEVERTAP = new HistoryOutcome.Said(200, "{\"status\":\"success\",\"processed\":1000,\"unprocessed\":[]}");
+
+    private final Options options;
+    private final int events;
+    private final long first;
+
+    private KeptEvents(Options options) {
+        this.options = options;
+        events = options.size(EVENTS);
+        first = System.currentTimeMillis() - WEEKS;
+    }
+
+    static List<Result> measure(Options options) throws Exception {
+        return new KeptEvents(options).measure();
+    }
+
+    private List<Result> measure() throws Exception {
+        List<Result> results = new ArrayList<>();
+        Path data = Folders.fresh("kept");
+        fill(data, results);
+        starts(data, results);
+        Folders.delete(data);
+        return results;
+    }
+
+    private String id(int n) {
+        return "kept-" + n;
+    }
+
+    private int user(int n) {
+        return n / USERS;
+    }
+
+    private long receivedAt(int n) {
+        return first + WEEKS / events * n;
+    }
+
+    private void fill(Path data, List<Result> results) throws Exception {
+        double floor = 0;
+        double taken = 0;
+        long bytes = 0;
+        Path file = data.resolve("floor");
+        try (ConfigurableApplicationContext parts = Parts.mappings();
+                LuceneHistory history = new LuceneHistory(data.resolve("history"), MAX_BYTES);
+                FileChannel plain = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            Mapper mapper = parts.getBean(Mapper.class);
+            for (int from = 0; from < events; from += BATCH * BATCHES) {
+                List<HistoryBatch> batches = new ArrayList<>();
+                for (int n = from; n < Math.min(events, from + BATCH * BATCHES); n += BATCH) {
+                    batches.add(batch(mapper, n, Math.min(events, n + BATCH)));
+                }
+                long start = System.nanoTime();
+                history.append(batches);
+                taken += System.nanoTime() - start;
+                start = System.nanoTime();
+                write(plain, batches);
+                floor += System.nanoTime() - start;
+            }
+            bytes = history.bytes();
+        }
+        Files.delete(file);
+        results.add(Result.ratio("11", "an event with two records kept, µs", "µs", Series.of(floor / 1e3 / events), Series.of(taken / 1e3 / events), null,
+                "floor: the same bytes written to a file and forced"));
+        results.add(Result.value("11b", "bytes an event", "B", Series.of((double) bytes / events), Result.atMost(1024), ""));
+    }
+
+    private static void write(FileChannel plain, List<HistoryBatch> batches) throws IOException {
+        for (HistoryBatch batch : batches) {
+            for (HistoryEvent event : batch.events()) {
+                plain.write(ByteBuffer.wrap(event.webhook()));
+            }
+            for (HistoryOutcome outcome : batch.outcomes()) {
+                plain.write(ByteBuffer.wrap(outcome.record()));
+            }
+        }
+        plain.force(false);
+    }
+
+    private HistoryBatch batch(Mapper mapper, int from, int to) throws Exception {
+        List<HistoryEvent> received = new ArrayList<>();
+        List<HistoryOutcome> outcomes = new ArrayList<>();
+        for (int n = from; n < to; n++) {
+            byte[] body = Samples.event("kept", n, user(n), "app0").getBytes(StandardCharsets.UTF_8);
+            ObjectNode json = (ObjectNode) StrictJson.mapper().readTree(body);
+            Facts facts = mapper.facts(Samples.PROVIDER, json, body);
+            received.add(new HistoryEvent(Samples.PROVIDER, id(n), facts.type(), receivedAt(n), body, StrictJson.mapper().writeValueAsBytes(facts.json())));
+            outcomes.addAll(delivered(mapper, n, facts, json, "clevertap", CLEVERTAP));
+            outcomes.addAll(delivered(mapper, n, facts, json, "onesignal", new HistoryOutcome.Said(202, "{\"identity\":{\"onesignal_id\":\""
+                    + new UUID(n, user(n)) + "\"}}")));
+        }
+        return new HistoryBatch("batch-" + from, received, outcomes);
+    }
+
+    private List<HistoryOutcome> delivered(Mapper mapper, int n, Facts facts, JsonNode webhook, String destination, HistoryOutcome.Said answer)
+            throws Exception {
+        List<HistoryOutcome> outcomes = new ArrayList<>();
+        for (JsonNode record : mapper.apply(Samples.PROVIDER, destination, Samples.STEP, facts, webhook)) {
+            outcomes.add(new HistoryOutcome(receivedAt(n) + 700, EventOutcome.DELIVERED, Samples.PROVIDER, id(n), receivedAt(n), Samples.STEP, destination,
+                    "production", outcomes.size(), 1, null, null, StrictJson.mapper().writeValueAsBytes(record), answer));
+        }
+        return outcomes;
+    }
+
+    private void starts(Path data, List<Result> results) throws Exception {
+        Series empty = new Series();
+        Series full = new Series();
+        for (int round = 0; round < options.atMost(3); round++) {
+            try (CleverTap destination = new CleverTap(Duration.ZERO)) {
+                try (Relay relay = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination).start()) {
+                    empty.add(relay.awaitReadiness() / 1e9);
+                }
+                try (Relay relay = new Relay.Settings(data).cleverTap(destination).start()) {
+                    full.add(relay.awaitReadiness() / 1e9);
+                    if (round == 0) {
+                        searches(relay, results);
+                        compare(relay, results);
+                    }
+                }
+            }
+        }
+        Series longer = new Series();
+        longer.add(full.median() - empty.median());
+        results.add(Result.value("11f", "a start with them takes longer by, s", "s", longer, Result.atMost(1),
+                "%.1f s with none".formatted(empty.median())));
+    }
+
+    private void searches(Relay relay, List<Result> results) throws Exception {
+        SplittableRandom random = new SplittableRandom(11);
+        List<IntFunction<String>> searches = List.of(
+                n -> "limit=50",
+                n -> "limit=50&provider=revenuecat&type=RENEWAL&outcome=delivered&destination=onesignal",
+                n -> "limit=50&q=kept-" + n,
+                n -> "limit=50&q=yin",
+                n -> "limit=50&from=" + Instant.ofEpochMilli(receivedAt(n)) + "&to=" + Instant.ofEpochMilli(receivedAt(n) + 60_000),
+                n -> "limit=50&outcome=parked");
+        results.add(Result.value("11c", "a search, p95, ms", "ms", Series.of(p95(relay, random, searches)), Result.atMost(100), "over HTTP"));
+        results.add(Result.value("11d", "a search by user, p95, ms", "ms", Series.of(p95(relay, random, List.of(n -> "limit=50&user=" + Samples.USER + user(n)))),
+                Result.atMost(20), "over HTTP"));
+    }
+
+    private double p95(Relay relay, SplittableRandom random, List<IntFunction<String>> searches) throws Exception {
+        double[] taken = new double[SEARCHES * searches.size()];
+        for (int i = -WARM_UP; i < taken.length; i++) {
+            String path = "/actuator/events?" + searches.get(Math.floorMod(i, searches.size())).apply(random.nextInt(events));
+            long start = System.nanoTime();
+            relay.manage("GET", path);
+            if (i >= 0) {
+                taken[i] = (System.nanoTime() - start) / 1e6;
+            }
+        }
+        Arrays.sort(taken);
+        return taken[taken.length * 95 / 100];
+    }
+
+    private void compare(Relay relay, List<Result> results) throws Exception {
+        int compared = Math.min(events, options.size(COMPARED));
+        String id = StrictJson.mapper().readTree(relay.manage("POST", "/actuator/replays?dry-run=true&destination=clevertap&from="
+                + Instant.ofEpochMilli(receivedAt(events - compared)))).path("id").asText();
+        long start = System.nanoTime();
+        JsonNode[] job = new JsonNode[1];
+        relay.await("comparison", LONGEST_COMPARISON, () -> {
+            job[0] = StrictJson.mapper().readTree(relay.manage("GET", "/actuator/replays/" + id));
+            return !job[0].path("state").asText().equals("running");
+        });
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (job[0].path("same").asInt() != compared) {
+            throw new IllegalStateException("of " + compared + " events not all are as they were: " + job[0]);
+        }
+        results.add(Result.value("11e", "comparison of 100,000 events, s", "s", Series.of(seconds), Result.atMost(60), ""));
+    }
+}
