@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS history_event (
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX IF NOT EXISTS history_event_id ON history_event (id_number);
 CREATE INDEX IF NOT EXISTS history_event_shown ON history_event (shown_number) WHERE shown_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS history_event_forgotten ON history_event (received_at, event_number) WHERE webhook IS NULL;
 CREATE INDEX IF NOT EXISTS history_event_terms ON history_event USING gin (terms);
 CREATE TABLE IF NOT EXISTS history_outcome (
     received_at     BIGINT NOT NULL,

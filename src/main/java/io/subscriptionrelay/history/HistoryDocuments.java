@@ -61,6 +61,8 @@ final class HistoryDocuments {
 
     static final Term EVENTS = new Term(KIND, "event");
     static final Term OUTCOMES = new Term(KIND, "outcome");
+    /** Of those events whose content is forgotten. */
+    static final Term FORGOTTEN = new Term(KIND, "forgotten");
     static final Term TOO_LARGE = new Term(TERM, EventTerms.MORE);
     /** A term, and a column of it. */
     private static final FieldType NAME = type(DocValuesType.SORTED);
@@ -124,6 +126,7 @@ final class HistoryDocuments {
      */
     static Document forgotten(HistoryEvent event, String key) {
         Document document = document(event, EVENTS, number(event.provider(), event.key()), event.key(), key);
+        document.add(new Field(KIND, FORGOTTEN.bytes(), ONLY_TERM));
         if (!key.equals(event.key())) {
             document.add(new Field(ID, bytes(EventKey.number(key)), ONLY_TERM));
         }

@@ -26,9 +26,12 @@ import org.apache.lucene.index.PostingsEnum;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.SerialMergeScheduler;
 import org.apache.lucene.index.Term;
+import org.apache.lucene.search.BooleanClause;
+import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.SearcherFactory;
 import org.apache.lucene.search.SearcherManager;
+import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.IOUtils;
 
@@ -263,6 +266,13 @@ final class HistorySpan implements AutoCloseable {
             }
             return false;
         });
+    }
+
+    /** Whether the content of this event was forgotten. */
+    boolean forgot(long event) throws IOException {
+        return has(HistoryDocuments.FORGOTTEN) && read(searcher -> searcher.count(new BooleanQuery.Builder()
+                .add(new TermQuery(HistoryDocuments.FORGOTTEN), BooleanClause.Occur.FILTER)
+                .add(new TermQuery(new Term(HistoryDocuments.EVENT, HistoryDocuments.bytes(event))), BooleanClause.Occur.FILTER).build()) > 0);
     }
 
     /** What is done with an index as it is at one time. */

@@ -49,7 +49,8 @@ public interface HistoryStore extends AutoCloseable {
 
     /**
      * Removes what is personal of all events that carry this id of a user: bodies, attributes, records, answers, and what they are found by.
-     * That they came, and what became of them, stays. The disk no longer has it when this returns.
+     * That they came, and what became of them, stays; what becomes of them later is kept without content too. The disk no longer has it when this
+     * returns.
      */
     Forgotten forget(String user);
 

@@ -180,7 +180,8 @@ public final class LuceneHistory implements HistoryStore {
             for (HistoryOutcome outcome : batch.outcomes()) {
                 HistorySpan span = span(outcome.receivedAt());
                 if (!known(batch, span, known)) {
-                    add(span, outcome.receivedAt(), HistoryDocuments.of(outcome));
+                    long event = HistoryDocuments.number(outcome.provider(), outcome.key());
+                    add(span, outcome.receivedAt(), span.forgot(event) ? HistoryDocuments.forgotten(outcome, event) : HistoryDocuments.of(outcome));
                 }
             }
         }

@@ -15,9 +15,11 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -66,11 +68,12 @@ final class PostgresHistory implements HistoryStore {
         });
         transaction("written", connection -> {
             makePartitions(connection, days);
+            Set<Long> forgotten = forgotten(connection, days);
             try (PreparedStatement batch = connection.prepareStatement("INSERT INTO history_batch (id, received_at) VALUES (?, ?) ON CONFLICT DO NOTHING");
                     PreparedStatement event = connection.prepareStatement(INSERT_EVENT);
                     PreparedStatement outcome = connection.prepareStatement(INSERT_OUTCOME)) {
                 for (HistoryBatch one : batches) {
-                    add(connection, one, batch, event, outcome);
+                    add(connection, one, forgotten, batch, event, outcome);
                 }
                 event.executeBatch();
                 outcome.executeBatch();
@@ -79,8 +82,25 @@ final class PostgresHistory implements HistoryStore {
         });
     }
 
-    private static void add(Connection connection, HistoryBatch batch, PreparedStatement known, PreparedStatement event, PreparedStatement outcome)
-            throws SQLException {
+    /** The events of these days whose content is forgotten, of which there are few. */
+    private static Set<Long> forgotten(Connection connection, Collection<Long> days) throws SQLException {
+        Set<Long> forgotten = new HashSet<>();
+        try (PreparedStatement query = connection.prepareStatement("SELECT event_number FROM history_event WHERE webhook IS NULL AND received_at >= ? AND received_at < ?")) {
+            for (long day : days) {
+                query.setLong(1, day);
+                query.setLong(2, day + DAY);
+                try (ResultSet row = query.executeQuery()) {
+                    while (row.next()) {
+                        forgotten.add(row.getLong(1));
+                    }
+                }
+            }
+        }
+        return forgotten;
+    }
+
+    private static void add(Connection connection, HistoryBatch batch, Set<Long> forgotten, PreparedStatement known, PreparedStatement event,
+            PreparedStatement outcome) throws SQLException {
         Map<Long, Boolean> added = new HashMap<>();
         for (HistoryEvent one : batch.events()) {
             if (isNew(batch, day(one.receivedAt()), known, added)) {
@@ -89,7 +109,7 @@ final class PostgresHistory implements HistoryStore {
         }
         for (HistoryOutcome one : batch.outcomes()) {
             if (isNew(batch, day(one.receivedAt()), known, added)) {
-                set(outcome, one);
+                set(outcome, one, forgotten);
             }
         }
     }
@@ -122,9 +142,11 @@ final class PostgresHistory implements HistoryStore {
         insert.addBatch();
     }
 
-    private static void set(PreparedStatement insert, HistoryOutcome outcome) throws SQLException {
-        HistoryOutcome.Said answer = outcome.answer();
-        insert.setLong(1, HistoryDocuments.number(outcome.provider(), outcome.key()));
+    private static void set(PreparedStatement insert, HistoryOutcome outcome, Set<Long> forgotten) throws SQLException {
+        long event = HistoryDocuments.number(outcome.provider(), outcome.key());
+        boolean content = !forgotten.contains(event);
+        HistoryOutcome.Said answer = content ? outcome.answer() : null;
+        insert.setLong(1, event);
         insert.setLong(2, outcome.at());
         insert.setString(3, outcome.what().text());
         insert.setString(4, outcome.step());
@@ -134,7 +156,7 @@ final class PostgresHistory implements HistoryStore {
         insert.setObject(8, outcome.attempts(), Types.INTEGER);
         insert.setString(9, outcome.reason());
         insert.setString(10, outcome.parkedId());
-        insert.setBytes(11, outcome.record());
+        insert.setBytes(11, content ? outcome.record() : null);
         insert.setObject(12, answer == null ? null : answer.status(), Types.INTEGER);
         insert.setBytes(13, answer == null || answer.body() == null ? null : answer.body().getBytes(StandardCharsets.UTF_8));
         insert.setLong(14, outcome.receivedAt());

@@ -331,7 +331,7 @@ abstract class HistoryStoreContract {
     }
 
     @Test
-    void anEventThatWasForgottenIsFoundByItsIdAndNotKeptAgain() {
+    void anEventThatWasForgottenIsFoundByItsIdAndNoContentOfItIsKeptAgain() {
         keep(event("jane-1", NOON, "{\"id\":\"jane\"}"));
         store.forget("jane");
         String key = store.newest(HistoryFilter.ALL, null, 1, false).get(0).event().key();
@@ -343,6 +343,7 @@ abstract class HistoryStoreContract {
         List<Found> found = store.newest(HistoryFilter.ALL, null, 10, true);
         assertThat(found).extracting(one -> one.event().key() + one.outcomes().size()).containsExactly(key + 1);
         assertThat(found.get(0).event().webhook()).isNull();
+        assertThat(found.get(0).outcomes()).allMatch(one -> one.record() == null && one.answer() == null);
     }
 
     @Test
