@@ -2,6 +2,7 @@ package io.subscriptionrelay.commands;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.logs.Printable;
+import io.subscriptionrelay.mapping.Diff;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

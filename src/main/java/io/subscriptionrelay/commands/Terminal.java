@@ -1,11 +1,6 @@
 package io.subscriptionrelay.commands;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.core.util.Separators.Spacing;
-import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.event.PrettyJson;
 import io.subscriptionrelay.mapping.Problem;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -48,13 +43,6 @@ record Terminal(Map<String, String> environment, PrintStream out, PrintStream er
 
     /** JSON over several lines, each key on one of its own. */
     static String pretty(Object value) {
-        try {
-            DefaultPrettyPrinter printer = new DefaultPrettyPrinter(Separators.createDefaultInstance()
-                    .withObjectFieldValueSpacing(Spacing.AFTER)).withObjectIndenter(new DefaultIndenter("  ", "\n"))
-                    .withArrayIndenter(new DefaultIndenter("  ", "\n"));
-            return StrictJson.mapper().writer(printer).writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("cannot be written as JSON: " + e.getOriginalMessage(), e);
-        }
+        return PrettyJson.of(value);
     }
 }

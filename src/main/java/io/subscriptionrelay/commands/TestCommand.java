@@ -1,16 +1,10 @@
 package io.subscriptionrelay.commands;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.subscriptionrelay.config.StartRefusedException;
-import io.subscriptionrelay.mapping.BrokenMappingException;
 import io.subscriptionrelay.mapping.BrokenMappingsException;
 import io.subscriptionrelay.mapping.DestinationExamples;
-import io.subscriptionrelay.mapping.Example;
-import io.subscriptionrelay.mapping.MappingFailedException;
-import io.subscriptionrelay.mapping.Problem;
-import io.subscriptionrelay.translate.ProviderExamples;
+import io.subscriptionrelay.mapping.ExampleRun;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,10 +36,6 @@ final class TestCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
-    private interface Run {
-        Example example() throws IOException, BrokenMappingException, MappingFailedException;
-    }
-
     /** Gives 0 when every example becomes what it says, 1 when one does not, 2 when there is none. */
     @Override
     public Integer call() throws IOException {
@@ -59,16 +49,13 @@ final class TestCommand implements Callable<Integer> {
             }
             for (String provider : workbench.providers()) {
                 if (only == null || only.equals(provider)) {
-                    for (Path webhook : workbench.examples().of(provider)) {
-                        look(ProviderExamples.expected(webhook), () -> workbench.examples().run(provider, webhook));
-                    }
+                    workbench.examples().runAll(provider).forEach(this::look);
                 }
             }
             for (String destination : new TreeSet<>(workbench.mapper().destinations())) {
                 if (only == null || only.equals(destination)) {
-                    for (Path file : DestinationExamples.of(workbench.home().resolve("mappings/destinations").resolve(destination))) {
-                        look(file, () -> DestinationExamples.run(workbench.mapper().destination(destination), file));
-                    }
+                    DestinationExamples.runAll(workbench.mapper().destination(destination),
+                            workbench.home().resolve("mappings/destinations").resolve(destination)).forEach(this::look);
                 }
             }
         } catch (BrokenMappingsException e) {
@@ -99,37 +86,26 @@ final class TestCommand implements Callable<Integer> {
         return differing.isEmpty() ? Status.FINE : Status.FOUND;
     }
 
-    private void look(Path file, Run run) {
-        this.run++;
-        try {
-            Example example = run.example();
-            if (!example.fits()) {
-                differs(example);
-            }
-        } catch (BrokenMappingException e) {
-            failed(file, e.problems());
-        } catch (JsonProcessingException e) {
-            failed(file, List.of(new Problem(file, e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr(), "not valid JSON: " + e.getOriginalMessage())));
-        } catch (IOException e) {
-            failed(file, List.of(new Problem(file, 0, 0, "cannot be read; an example is a " + ProviderExamples.WEBHOOK + " with a "
-                    + ProviderExamples.EXPECTED + " beside it")));
-        } catch (MappingFailedException | IllegalArgumentException | IllegalStateException e) {
-            failed(file, List.of(new Problem(file, 0, 0, e.getMessage())));
+    private void look(ExampleRun example) {
+        run++;
+        if (example.example() == null) {
+            example.problems().forEach(terminal::problem);
+            differing.add(Map.of("file", example.file().normalize().toString(), "problems", example.problems().stream().map(Terminal::located).toList()));
+        } else if (!example.fits()) {
+            differs(example);
         }
     }
 
-    private void differs(Example example) {
-        List<String> diff = Diff.of(Terminal.pretty(example.expected()).lines().toList(), Terminal.pretty(example.actual()).lines().toList());
+    private void differs(ExampleRun example) {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("file", example.file().normalize().toString());
-        entry.put("expected", example.expected());
-        entry.put("actual", example.actual());
+        entry.put("expected", example.example().expected());
+        entry.put("actual", example.example().actual());
         differing.add(entry);
         if (!common.json()) {
             terminal.out().println("--- " + example.file().normalize());
             terminal.out().println("+++ what comes of it now");
-            diff.forEach(line -> terminal.out().println(coloured(line)));
+            example.diff().forEach(line -> terminal.out().println(coloured(line)));
             terminal.out().println();
         }
     }
@@ -137,10 +113,5 @@ final class TestCommand implements Callable<Integer> {
     private static String coloured(String line) {
         String colour = line.startsWith("-") ? "31" : line.startsWith("+") ? "32" : line.startsWith("@@") ? "36" : "";
         return colour.isEmpty() || !Ansi.AUTO.enabled() ? line : "\u001b[" + colour + "m" + line + "\u001b[0m";
-    }
-
-    private void failed(Path file, List<Problem> problems) {
-        problems.forEach(terminal::problem);
-        differing.add(Map.of("file", file.normalize().toString(), "problems", problems.stream().map(Terminal::located).toList()));
     }
 }

@@ -52,6 +52,15 @@ public final class DestinationExamples {
     }
 
     /**
+     * Runs all examples of a destination.
+     *
+     * @param folder of the destination
+     */
+    public static List<ExampleRun> runAll(Destination destination, Path folder) throws IOException {
+        return of(folder).stream().map(file -> ExampleRun.of(file, () -> run(destination, file))).toList();
+    }
+
+    /**
      * Runs an example of a destination.
      *
      * @throws IOException when it cannot be read

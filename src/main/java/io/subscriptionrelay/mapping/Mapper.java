@@ -1,6 +1,7 @@
 package io.subscriptionrelay.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.micrometer.core.instrument.Gauge;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,8 +47,9 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     /** Why an event is skipped that the settings leave out; a mapping answers it where only it can know. */
     public static final String SWITCHED_OFF = "event switched off";
 
+    static final String EVENT = "event";
+
     private static final Logger LOG = LoggerFactory.getLogger(Mapper.class);
-    private static final String EVENT = "event";
     private static final String DESTINATIONS = "destinations";
     private static final String DESTINATION = "destination.yaml";
     private static final String ENDING = ".jslt";
@@ -58,10 +59,9 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private final ScheduledExecutorService watcher;
     private Map<Path, String> seen;
     private boolean unreadable;
-    private volatile Map<String, Mapping> mappings = Map.of();
-    private volatile Map<String, Destination> destinations = Map.of();
-    /** By provider, whatever the destination. */
-    private volatile Map<String, Set<String>> steps = Map.of();
+    private volatile Mappings inUse = Mappings.NONE;
+    /** By file, as people name it. */
+    private volatile Map<String, Version> versions = Map.of();
     private volatile Map<String, List<Problem>> problems = Map.of();
     /** Of the mappings as they are by now. */
     private volatile FirstRecords firstRecords = new FirstRecords();
@@ -103,11 +103,11 @@ public class Mapper implements HealthIndicator, AutoCloseable {
      */
     static List<Problem> check(RelayProperties properties, Map<String, Destination> destinations) {
         Mapper files = new Mapper(properties.homeFolder().resolve("mappings"));
-        destinations.putAll(files.destinations);
+        destinations.putAll(files.inUse.destinations());
         List<Problem> problems = new ArrayList<>(files.problems());
         properties.providers().forEach((name, provider) -> {
             Path event = files.root.resolve(name).resolve(EVENT + ENDING);
-            if (provider.open() && !files.mappings.containsKey(key(name, EVENT)) && problems.stream().noneMatch(problem -> problem.file().equals(event))) {
+            if (provider.open() && !files.inUse.byName().containsKey(key(name, EVENT)) && problems.stream().noneMatch(problem -> problem.file().equals(event))) {
                 problems.add(new Problem(event, 0, 0, "is missing, so no webhook of " + name
                         + " could be understood; add it, as docs/adding-a-provider.md shows, or unset the provider's secret"));
             }
@@ -116,7 +116,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     }
 
     private void checkComplete(String provider, Map<String, RelayProperties.Destination> destinations) {
-        if (!mappings.containsKey(key(provider, EVENT))) {
+        if (!inUse.byName().containsKey(key(provider, EVENT))) {
             throw new StartRefusedException(root.resolve(provider).resolve(EVENT + ENDING) + " is missing, so no webhook of " + provider
                     + " could be understood.", "Add it, as docs/adding-a-provider.md shows, or unset the provider's secret.");
         }
@@ -128,9 +128,15 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         });
     }
 
+    /** The mappings in use, or those that this thread tries. */
+    private Mappings mappings() {
+        Attempt attempt = Attempt.ofThread();
+        return attempt == null ? inUse : attempt.mappings();
+    }
+
     /** The names of the destinations that there are files of. */
     public Set<String> destinations() {
-        return destinations.keySet();
+        return mappings().destinations().keySet();
     }
 
     /**
@@ -139,32 +145,32 @@ public class Mapper implements HealthIndicator, AutoCloseable {
      * @throws StartRefusedException when there is no folder of this name
      */
     public Destination destination(String name) {
-        Destination destination = destinations.get(name);
+        Destination destination = mappings().destinations().get(name);
         if (destination == null) {
             throw new StartRefusedException("there is no folder " + root.resolve(DESTINATIONS).resolve(name),
-                    "Add it, as docs/adding-a-destination.md shows; known are: " + String.join(", ", new TreeSet<>(destinations.keySet())) + ".");
+                    "Add it, as docs/adding-a-destination.md shows; known are: " + String.join(", ", new TreeSet<>(destinations())) + ".");
         }
         return destination;
     }
 
     /** Whether there is a mapping from this provider to this destination. */
     public boolean has(String provider, String destination) {
-        return mappings.containsKey(key(provider, destination));
+        return mappings().byName().containsKey(key(provider, destination));
     }
 
     /** Whether any of the provider's settings has a switch for this step, or its schema says that it has none. What is off is known, too. */
     public boolean knows(String provider, String step) {
-        return steps.getOrDefault(provider, Set.of()).contains(step);
+        return mappings().steps().getOrDefault(provider, Set.of()).contains(step);
     }
 
     /** The names of the mappings in use, as {@code revenuecat/clevertap}. */
     public Set<String> names() {
-        return Set.copyOf(mappings.keySet());
+        return mappings().byName().keySet();
     }
 
     /** The facts of a webhook. Never fails: what cannot be understood has an id and no type, and says why if the mapping failed on it. */
     public Facts facts(String provider, ObjectNode webhook, byte[] body) {
-        Mapping event = mappings.get(key(provider, EVENT));
+        Mapping event = mappings().byName().get(key(provider, EVENT));
         if (event == null) {
             return Facts.unreadable(body);
         }
@@ -230,7 +236,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     }
 
     private Mapping mapping(String provider, String destination) {
-        Mapping mapping = mappings.get(key(provider, destination));
+        Mapping mapping = mappings().byName().get(key(provider, destination));
         if (mapping == null) {
             throw new IllegalStateException("there is no mapping " + root.resolve(provider).resolve(destination + ENDING));
         }
@@ -257,7 +263,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
 
     private synchronized void load() {
         Map<Path, String> stamps = stamps();
-        Map<String, Mapping> next = new TreeMap<>(mappings);
+        Map<String, Mapping> next = new TreeMap<>(inUse.byName());
         Map<String, List<Problem>> broken = new TreeMap<>();
         for (Path file : stamps.keySet()) {
             if (!file.toString().endsWith(ENDING) || file.getParent().getParent() == null || !file.getParent().getParent().equals(root)) {
@@ -274,7 +280,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 broken.put(key, List.of(new Problem(file, 0, 0, "it, its settings or its schema cannot be read: " + Causes.of(e))));
             }
         }
-        Map<String, Destination> nextDestinations = new TreeMap<>(destinations);
+        Map<String, Destination> nextDestinations = new TreeMap<>(inUse.destinations());
         for (Path file : stamps.keySet()) {
             if (!file.getFileName().toString().equals(DESTINATION) || !file.startsWith(root.resolve(DESTINATIONS))) {
                 continue;
@@ -288,39 +294,62 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 broken.put(key(DESTINATIONS, name), List.of(new Problem(file, 0, 0, "it or a file beside it cannot be read: " + Causes.of(e))));
             }
         }
-        for (String name : destinations.keySet()) {
+        for (String name : inUse.destinations().keySet()) {
             Path file = root.resolve(DESTINATIONS).resolve(name).resolve(DESTINATION);
             if (!stamps.containsKey(file)) {
                 broken.put(key(DESTINATIONS, name), List.of(new Problem(file, 0, 0, "the file is gone")));
             }
         }
-        for (String key : mappings.keySet()) {
+        for (String key : inUse.byName().keySet()) {
             Path file = root.resolve(key + ENDING);
             if (!stamps.containsKey(file)) {
                 broken.put(key, List.of(new Problem(file, 0, 0, "the file is gone")));
             }
         }
+        Map<String, Version> nextVersions = versions(stamps.keySet(), broken);
         report(broken, next, stamps);
-        destinations = Map.copyOf(nextDestinations);
-        mappings = Map.copyOf(next);
-        steps = steps(next);
+        inUse = Mappings.of(next, nextDestinations);
+        versions = nextVersions;
         problems = Map.copyOf(broken);
         firstRecords = new FirstRecords();
         seen = stamps;
     }
 
-    private static Map<String, Set<String>> steps(Map<String, Mapping> mappings) {
-        Map<String, Set<String>> steps = new HashMap<>();
-        mappings.forEach((key, mapping) -> {
-            if (!key.endsWith("/" + EVENT)) {
-                steps.computeIfAbsent(key.substring(0, key.indexOf('/')), provider -> new HashSet<>()).addAll(mapping.steps());
+    /** Of the files that were read now. Of a mapping that cannot be used what was read before stays in use, and the functions of all with it. */
+    private Map<String, Version> versions(Set<Path> files, Map<String, List<Problem>> broken) {
+        Map<String, Version> now = new TreeMap<>();
+        for (Path file : files) {
+            String name = named(file);
+            Version before = versions.get(name);
+            boolean unused = broken.containsKey(key(file)) || file.getParent().equals(root) && !broken.isEmpty();
+            if (unused && before != null) {
+                now.put(name, before);
+            } else if (!unused) {
+                Version read = Version.of(file);
+                now.put(name, read.equalsText(before) ? before : read);
             }
-        });
-        return steps;
+        }
+        return now;
+    }
+
+    /** A file as people name it: its path below {@code mappings/}. */
+    private String named(Path file) {
+        return root.relativize(file).toString().replace('\\', '/');
+    }
+
+    /**
+     * Which texts are in use of the files of a mapping or a destination, by their paths below {@code mappings/}.
+     *
+     * @param name as {@code revenuecat/clevertap} or {@code destinations/clevertap}
+     */
+    public Map<String, Version> versions(String name) {
+        Map<String, Version> found = new TreeMap<>(versions);
+        found.keySet().removeIf(file -> !key(root.resolve(file)).equals(name));
+        return found;
     }
 
     private void report(Map<String, List<Problem>> broken, Map<String, Mapping> next, Map<Path, String> stamps) {
-        if (mappings.isEmpty()) {
+        if (inUse.byName().isEmpty()) {
             LOG.info("Mappings: {}", String.join(", ", next.keySet()));
             return;
         }
@@ -379,37 +408,85 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         return new TreeMap<>(problems).values().stream().flatMap(List::stream).toList();
     }
 
+    /** The mappings of now, to be tried: they stay the same until the attempt ends, whatever is edited meanwhile. */
+    public Attempt attempt() {
+        return Attempt.of(mappings());
+    }
+
     /**
-     * Puts settings over those that a provider's files have, until they are read again or the result is closed. For examples, which say what comes
-     * of other settings; not for a mapper that events go through.
+     * Has settings stand over those that a provider's files have. For examples, which say what comes of other settings.
      *
      * @param overrides by the name of the settings' file, without its ending
      * @throws BrokenMappingException when their schema does not allow them
      */
-    public synchronized TriedSettings withSettings(String provider, JsonNode overrides) throws BrokenMappingException {
-        Map<String, Mapping> before = mappings;
-        Map<String, Set<String>> stepsBefore = steps;
-        Map<String, Mapping> next = new TreeMap<>(before);
+    public Attempt withSettings(String provider, JsonNode overrides) throws BrokenMappingException {
+        Map<String, Mapping> others = new HashMap<>();
         for (Map.Entry<String, JsonNode> entry : overrides.properties()) {
             Path folder = root.resolve(provider);
             Mapping mapping = mapping(provider, entry.getKey());
-            next.put(key(provider, entry.getKey()), mapping.with(SettingsFile.read(folder.resolve(entry.getKey() + ".yaml"),
+            others.put(key(provider, entry.getKey()), mapping.with(SettingsFile.read(folder.resolve(entry.getKey() + ".yaml"),
                     folder.resolve(entry.getKey() + ".schema.json"), entry.getValue())));
         }
-        mappings = Map.copyOf(next);
-        steps = steps(next);
-        return () -> {
-            mappings = before;
-            steps = stepsBefore;
-        };
+        return Attempt.of(mappings().with(others));
     }
 
-    /** Settings that hold for a while. */
-    public interface TriedSettings extends AutoCloseable {
+    /**
+     * Has another text stand in the place of that of a file, which stays as it is. What imports it is compiled with it.
+     *
+     * @param file one of {@link #files}
+     * @throws BrokenMappingException when it, or what imports it, cannot be used
+     */
+    public Attempt withText(String provider, String file, String text) throws BrokenMappingException {
+        Mappings now = mappings();
+        Path edited = root.resolve(file);
+        Texts texts = new Texts(edited, text);
+        Path folder = root.resolve(provider);
+        String own = key(edited);
+        Map<String, Mapping> others = new HashMap<>();
+        List<Problem> found = new ArrayList<>();
+        for (String mapping : files(provider).stream().filter(name -> name.endsWith(ENDING) && name.startsWith(provider + "/")).toList()) {
+            String key = mapping.substring(0, mapping.length() - ENDING.length());
+            String name = key.substring(provider.length() + 1);
+            Mapping before = now.byName().get(key);
+            try {
+                if (before == null) {
+                    others.put(key, Mapping.compile(texts, root, folder, name));
+                } else if (file.endsWith(ENDING)) {
+                    others.put(key, Mapping.compile(texts, root, folder.resolve(name + ENDING), before.settings()));
+                } else if (key.equals(own)) {
+                    others.put(key, before.with(SettingsFile.read(texts, edited, folder.resolve(name + ".schema.json"), MissingNode.getInstance())));
+                }
+            } catch (BrokenMappingException e) {
+                // what was broken without this edit is not to be mended here
+                if (key.equals(own) || !problems.containsKey(key)) {
+                    found.addAll(e.problems());
+                }
+            } catch (RuntimeException | StackOverflowError e) {
+                found.add(new Problem(edited, 0, 0, "it cannot be read: " + Causes.of(e)));
+            }
+        }
+        if (!found.isEmpty()) {
+            throw new BrokenMappingException(found.stream().distinct().toList());
+        }
+        return Attempt.of(now.with(others));
+    }
 
-        /** Has the settings of the files hold again. */
-        @Override
-        void close();
+    /** The files that say what a provider's events become, those beside its folder that it may import last: by their paths below {@code mappings/}. */
+    public List<String> files(String provider) {
+        List<String> files = new ArrayList<>();
+        for (Path folder : List.of(root.resolve(provider), root)) {
+            try (Stream<Path> found = Files.list(folder)) {
+                found.filter(file -> matters(file) && !file.toString().endsWith(".schema.json")).map(this::named).sorted().forEach(files::add);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return files;
+    }
+
+    /** The folder of all mappings. */
+    public Path folder() {
+        return root;
     }
 
     @Override
@@ -418,7 +495,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         Map<String, List<String>> now = new TreeMap<>(firstRecords.problems());
         broken.forEach((key, found) -> now.computeIfAbsent(key, none -> new ArrayList<>()).addAll(found.stream().map(Problem::toString).toList()));
         if (now.isEmpty()) {
-            return Health.up().withDetail("mappings", new ArrayList<>(mappings.keySet())).build();
+            return Health.up().withDetail("mappings", new ArrayList<>(inUse.byName().keySet())).build();
         }
         Health.Builder health = Health.status(DEGRADED);
         if (!broken.isEmpty()) {

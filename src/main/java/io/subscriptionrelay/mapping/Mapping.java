@@ -10,7 +10,6 @@ import com.schibsted.spt.data.jslt.ResourceResolver;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,19 +48,24 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path folder, String name) throws BrokenMappingException {
+        return compile(Texts.ON_DISK, root, folder, name);
+    }
+
+    /** The same of other texts than those on disk. */
+    static Mapping compile(Texts texts, Path root, Path folder, String name) throws BrokenMappingException {
         JsonNode settings;
         try {
-            settings = SettingsFile.read(folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"));
+            settings = SettingsFile.read(texts, folder.resolve(name + ".yaml"), folder.resolve(name + ".schema.json"), MissingNode.getInstance());
         } catch (BrokenMappingException e) {
             List<Problem> problems = new ArrayList<>(e.problems());
             try {
-                compile(root, folder.resolve(name + ".jslt"), MissingNode.getInstance());
+                compile(texts, root, folder.resolve(name + ".jslt"), MissingNode.getInstance());
             } catch (BrokenMappingException besides) {
                 problems.addAll(besides.problems());
             }
             throw new BrokenMappingException(problems);
         }
-        return compile(root, folder.resolve(name + ".jslt"), settings);
+        return compile(texts, root, folder.resolve(name + ".jslt"), settings);
     }
 
     /**
@@ -71,10 +75,15 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws BrokenMappingException with file, line, column and what is wrong
      */
     static Mapping compile(Path root, Path file, JsonNode settings) throws BrokenMappingException {
+        return compile(Texts.ON_DISK, root, file, settings);
+    }
+
+    /** The same of other texts than those on disk. */
+    static Mapping compile(Texts texts, Path root, Path file, JsonNode settings) throws BrokenMappingException {
         AtomicReference<Path> reading = new AtomicReference<>(file);
         ResourceResolver imports = path -> {
             try {
-                Reader imported = new StringReader(Files.readString(root.resolve(path)));
+                Reader imported = new StringReader(texts.read(root.resolve(path)));
                 reading.set(root.resolve(path));
                 return imported;
             } catch (IOException e) {
@@ -82,7 +91,7 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
             }
         };
         try {
-            String text = Files.readString(file);
+            String text = texts.read(file);
             Expression expression = new Parser(new StringReader(text))
                     .withSource(file.toString())
                     .withFunctions(MappingFunctions.all())
@@ -96,15 +105,15 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
         } catch (JsltException e) {
             // where it has no source of its own, it is about the file that was read last
             Path source = e.getSource() == null ? reading.get() : e.getSource().equals(file.toString()) ? file : root.resolve(e.getSource());
-            throw new BrokenMappingException(MappingMistake.of(source, text(source), e));
+            throw new BrokenMappingException(MappingMistake.of(source, text(texts, source), e));
         } catch (IOException e) {
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
         }
     }
 
-    private static String text(Path file) {
+    private static String text(Texts texts, Path file) {
         try {
-            return Files.readString(file);
+            return texts.read(file);
         } catch (IOException e) {
             return "";
         }
@@ -154,8 +163,12 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
      * @throws MappingFailedException whatever the mapping does wrong, with its file and line
      */
     JsonNode apply(Map<String, JsonNode> variables, JsonNode webhook) throws MappingFailedException {
+        Attempt attempt = Attempt.ofThread();
         try {
-            return expression.apply(variables, webhook);
+            return attempt == null || attempt.allowance() == null ? expression.apply(variables, webhook)
+                    : attempt.allowance().apply(expression, variables, webhook);
+        } catch (Allowance.TooMuchException e) {
+            throw new MappingFailedException(name + ": the mapping " + e.getMessage());
         } catch (JsltException e) {
             throw new MappingFailedException(name + (e.getLine() > 0 ? ", line " + e.getLine() + ", column " + e.getColumn() : "")
                     + ": the mapping failed on this event");

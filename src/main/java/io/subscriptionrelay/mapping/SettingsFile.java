@@ -52,6 +52,8 @@ final class SettingsFile {
     /** What a name may not be, which the schema describes by what to write instead. */
     private static final Set<String> NAME_RULES = Set.of("pattern", "maxLength", "not");
     private static final int LONGEST_QUOTE = 60;
+    /** Collections that stand in place of collections multiply: in 50 of them, as many as in a file, a page of text becomes more than memory holds. */
+    private static final int MOST_ALIASES_OF_AN_EDIT = 10;
 
     private SettingsFile() {
     }
@@ -71,11 +73,16 @@ final class SettingsFile {
      * @throws BrokenMappingException with every problem found and its line
      */
     static JsonNode read(Path file, Path schemaFile, JsonNode overrides) throws BrokenMappingException {
-        ObjectNode settings = values(file);
+        return read(Texts.ON_DISK, file, schemaFile, overrides);
+    }
+
+    /** The same of another text than the one on disk. The schema is the one on disk. */
+    static JsonNode read(Texts texts, Path file, Path schemaFile, JsonNode overrides) throws BrokenMappingException {
+        ObjectNode settings = values(texts, file);
         merge(settings, overrides);
         if (Files.exists(schemaFile)) {
             JsonNode schema = json(schemaFile);
-            check(file, settings, tree(file, false), compiled(schemaFile, schema));
+            check(file, settings, tree(texts, file, false), compiled(schemaFile, schema));
             complete(settings, schema);
         }
         return settings;
@@ -93,7 +100,11 @@ final class SettingsFile {
 
     /** What the file says, unchecked; nothing when it is not there. */
     static ObjectNode values(Path file) throws BrokenMappingException {
-        Object loaded = Files.exists(file) ? parsed(file, SettingsFile::load) : null;
+        return values(Texts.ON_DISK, file);
+    }
+
+    private static ObjectNode values(Texts texts, Path file) throws BrokenMappingException {
+        Object loaded = texts.exists(file) ? parsed(texts, file, text -> load(text, options(texts.isEdited(file)))) : null;
         if (loaded instanceof Map<?, ?> map) {
             return StrictJson.mapper().valueToTree(map);
         }
@@ -105,21 +116,33 @@ final class SettingsFile {
 
     /** Where the file says it; null when it is empty or not there. */
     static Node tree(Path file, boolean comments) throws BrokenMappingException {
-        return Files.exists(file) ? parsed(file, text -> new Yaml(options().setProcessComments(comments)).compose(new StringReader(text))) : null;
+        return tree(Texts.ON_DISK, file, comments);
+    }
+
+    private static Node tree(Texts texts, Path file, boolean comments) throws BrokenMappingException {
+        return texts.exists(file) ? parsed(texts, file, text -> new Yaml(options(texts.isEdited(file)).setProcessComments(comments))
+                .compose(new StringReader(text))) : null;
     }
 
     static Object load(String text) {
-        return new Yaml(new SafeConstructor(options())).load(text);
+        return load(text, options(false));
     }
 
-    private static LoaderOptions options() {
+    private static Object load(String text, LoaderOptions options) {
+        return new Yaml(new SafeConstructor(options)).load(text);
+    }
+
+    private static LoaderOptions options(boolean edited) {
         LoaderOptions options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
+        if (edited) {
+            options.setMaxAliasesForCollections(MOST_ALIASES_OF_AN_EDIT);
+        }
         return options;
     }
 
-    private static <T> T parsed(Path file, Function<String, T> parser) throws BrokenMappingException {
-        String text = text(file);
+    private static <T> T parsed(Texts texts, Path file, Function<String, T> parser) throws BrokenMappingException {
+        String text = text(texts, file);
         try {
             return parser.apply(text);
         } catch (MarkedYAMLException e) {
@@ -188,7 +211,7 @@ final class SettingsFile {
 
     /** Where a text stands for the first time; 0 when it does not. */
     private static int line(Path file, String text) throws BrokenMappingException {
-        String[] lines = text(file).split("\n", -1);
+        String[] lines = text(Texts.ON_DISK, file).split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
             if (lines[i].contains(TextNode.valueOf(text).toString())) {
                 return i + 1;
@@ -333,9 +356,9 @@ final class SettingsFile {
         }
     }
 
-    private static String text(Path file) throws BrokenMappingException {
+    private static String text(Texts texts, Path file) throws BrokenMappingException {
         try {
-            return Files.readString(file);
+            return texts.read(file);
         } catch (IOException e) {
             throw new BrokenMappingException(new Problem(file, 0, 0, "cannot be read as UTF-8: " + e.getClass().getSimpleName()));
         }

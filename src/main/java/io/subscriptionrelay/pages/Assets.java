@@ -27,7 +27,10 @@ class Assets {
     /** What each is made of, one after the other; {@code *} is the version of a webjar. */
     private static final Map<String, List<String>> PARTS = Map.of(
             "relay.css", List.of("uplot/*/dist/uPlot.min.css", "pages/assets/relay.css"),
-            "relay.js", List.of("htmx.org/*/dist/htmx.min.js", "uplot/*/dist/uPlot.iife.min.js", "pages/assets/relay.js"));
+            "relay.js", List.of("htmx.org/*/dist/htmx.min.js", "uplot/*/dist/uPlot.iife.min.js", "pages/assets/relay.js"),
+            "playground.css", List.of("codemirror/*/lib/codemirror.css", "pages/assets/playground.css"),
+            "playground.js", List.of("codemirror/*/lib/codemirror.js", "codemirror/*/mode/javascript/javascript.js", "codemirror/*/mode/yaml/yaml.js",
+                    "codemirror/*/addon/edit/matchbrackets.js", "codemirror/*/addon/lint/lint.js", "pages/assets/playground.js"));
 
     private final Map<String, byte[]> bodies = new LinkedHashMap<>();
     private final Map<String, String> addresses = new LinkedHashMap<>();

@@ -1,46 +1,139 @@
 package io.subscriptionrelay.pages;
 
+import io.subscriptionrelay.mapping.ExampleRun;
 import io.subscriptionrelay.mapping.Mapper;
+import io.subscriptionrelay.mapping.Problem;
+import io.subscriptionrelay.mapping.Version;
+import io.subscriptionrelay.translate.AttemptFailedException;
+import io.subscriptionrelay.translate.Playground;
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 
-/** {@code /mappings}: which files are in use, and what is wrong with those that are not. */
+/** {@code /mappings}: which files are in use since when, what is wrong with those that are not, and what becomes of their examples. */
 @Controller
 class MappingsPage {
 
-    private final Mapper mapper;
+    private static final String DESTINATIONS = "destinations";
 
-    MappingsPage(Mapper mapper) {
+    private final Mapper mapper;
+    private final Playground playground;
+
+    MappingsPage(Mapper mapper, Playground playground) {
         this.mapper = mapper;
+        this.playground = playground;
     }
 
     /**
-     * A mapping.
+     * The mappings of a provider, or all destinations.
      *
+     * @param runs the folder whose examples are run at once; null where each row has its own
+     */
+    public record Section(String name, String title, String runs, List<State> states) {
+    }
+
+    /**
+     * A mapping or a destination.
+     *
+     * @param runs the folder whose examples are its own; null where the section has them
      * @param problems with file, line and what to write instead
      */
-    public record State(String name, List<String> problems) {
+    public record State(String name, String runs, List<String> problems, List<File> files) {
+    }
+
+    /**
+     * A file in use.
+     *
+     * @param provider whose playground has it; null: none
+     */
+    public record File(String path, String name, String provider, Version version) {
+
+        public String readAt() {
+            return version.readAt().toString();
+        }
+    }
+
+    /** An example that became something else, or that could not be run. */
+    public record Failed(String name, List<String> problems, List<PlaygroundView.Line> lines) {
+    }
+
+    /**
+     * What came of the examples of a folder.
+     *
+     * @param why nothing came of them; null when something did
+     */
+    public record Ran(String section, String folder, int passed, List<Failed> failed, String why) {
     }
 
     @GetMapping("/mappings")
-    String list(Model model) {
+    String list(@RequestParam(required = false) String examples, Model model, HttpServletRequest request) {
         Health health = mapper.health();
-        List<State> states = new ArrayList<>();
         TreeSet<String> names = new TreeSet<>(mapper.names());
+        mapper.destinations().forEach(destination -> names.add(DESTINATIONS + "/" + destination));
         health.getDetails().keySet().stream().filter(name -> name.contains("/")).forEach(names::add);
+        Map<String, Section> sections = new TreeMap<>();
+        int broken = 0;
         for (String name : names) {
-            Object found = health.getDetails().get(name);
-            states.add(new State(name, found instanceof Collection<?> problems ? problems.stream().map(String::valueOf).toList() : List.of()));
+            String folder = name.substring(0, name.indexOf('/'));
+            boolean destination = folder.equals(DESTINATIONS);
+            List<String> problems = health.getDetails().get(name) instanceof Collection<?> found ? found.stream().map(String::valueOf).toList() : List.of();
+            broken += problems.isEmpty() ? 0 : 1;
+            sections.computeIfAbsent(folder, one -> new Section(one, destination ? "Destinations" : one, destination ? null : one, new ArrayList<>())).states()
+                    .add(new State(name, destination ? name : null, problems, files(name, destination ? null : folder)));
         }
-        model.addAttribute("mappings", states);
-        model.addAttribute("broken", states.stream().filter(state -> !state.problems().isEmpty()).count());
+        List<Section> ordered = new ArrayList<>(sections.values());
+        ordered.sort((one, other) -> Boolean.compare(one.runs() == null, other.runs() == null));
+        model.addAttribute("sections", ordered);
+        model.addAttribute("broken", broken);
         model.addAttribute("oldInUse", health.getDetails().get("inUse") != null);
+        if (examples != null) {
+            EveryPage.operatorOnly(request);
+            model.addAttribute("ran", run(examples, ordered));
+        }
         return "mappings";
+    }
+
+    private List<File> files(String name, String provider) {
+        List<File> files = new ArrayList<>();
+        mapper.versions(name).forEach((path, version) -> {
+            if (!path.endsWith(".schema.json")) {
+                files.add(new File(path, path.substring(path.lastIndexOf('/') + 1), provider, version));
+            }
+        });
+        return files;
+    }
+
+    private Ran run(String folder, List<Section> sections) {
+        Section section = sections.stream().filter(one -> folder.equals(one.runs()) || one.states().stream().anyMatch(state -> folder.equals(state.runs())))
+                .findFirst().orElseThrow(() -> new NothingHereException("there is no folder of examples of this name"));
+        try {
+            List<ExampleRun> runs = playground.examples(folder);
+            List<Failed> failed = runs.stream().filter(run -> !run.fits()).map(this::failed).toList();
+            return new Ran(section.name(), folder, runs.size() - failed.size(), failed, null);
+        } catch (AttemptFailedException e) {
+            return new Ran(section.name(), folder, 0, List.of(), e.getMessage());
+        }
+    }
+
+    private Failed failed(ExampleRun run) {
+        return new Failed(named(run.file()), run.problems().stream().map(this::sentence).toList(), run.diff().stream().map(PlaygroundView.Line::of).toList());
+    }
+
+    private String sentence(Problem problem) {
+        return new Problem(Path.of(named(problem.file())), problem.line(), problem.column(), problem.message()).toString();
+    }
+
+    private String named(Path file) {
+        return mapper.folder().relativize(file).toString();
     }
 }

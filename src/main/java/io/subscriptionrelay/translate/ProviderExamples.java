@@ -9,10 +9,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.mapping.Attempt;
 import io.subscriptionrelay.mapping.BrokenMappingException;
 import io.subscriptionrelay.mapping.Example;
+import io.subscriptionrelay.mapping.ExampleRun;
 import io.subscriptionrelay.mapping.Mapper;
-import io.subscriptionrelay.mapping.Mapper.TriedSettings;
 import io.subscriptionrelay.mapping.Problem;
 import io.subscriptionrelay.mapping.Spelling;
 import java.io.IOException;
@@ -122,6 +123,11 @@ public class ProviderExamples {
         return webhook.resolveSibling(name.substring(0, name.length() - WEBHOOK.length()) + EXPECTED);
     }
 
+    /** Runs all examples of a provider. */
+    public List<ExampleRun> runAll(String provider) throws IOException {
+        return of(provider).stream().map(webhook -> ExampleRun.of(expected(webhook), () -> run(provider, webhook))).toList();
+    }
+
     /**
      * Runs an example.
      *
@@ -130,7 +136,7 @@ public class ProviderExamples {
      */
     public Example run(String provider, Path webhook) throws IOException, BrokenMappingException {
         JsonNode said = JSON.readTree(expected(webhook).toFile());
-        try (TriedSettings settings = mapper.withSettings(provider, said.path(SETTINGS))) {
+        try (Attempt.Running settings = mapper.withSettings(provider, said.path(SETTINGS)).begin()) {
             ObjectNode expected = JSON.createObjectNode();
             said.properties().stream().filter(entry -> !Set.of("description", SETTINGS).contains(entry.getKey()))
                     .forEach(entry -> expected.set(entry.getKey(), entry.getValue()));

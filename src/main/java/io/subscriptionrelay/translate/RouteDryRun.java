@@ -6,6 +6,7 @@ import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.history.DryRun;
 import io.subscriptionrelay.jmsbatch.BatchTransaction;
+import io.subscriptionrelay.mapping.Attempt;
 import io.subscriptionrelay.mapping.Mapper;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,10 +43,16 @@ class RouteDryRun implements DryRun {
     static final class Results {
 
         private final Mapper mapper;
+        private final Attempt attempt = Attempt.ofThread();
         private final List<Map<String, Object>> found = new ArrayList<>();
 
         private Results(Mapper mapper) {
             this.mapper = mapper;
+        }
+
+        /** Has the thread that a route goes on with use the mappings of the dry run too; null when those are the ones in use. */
+        Attempt.Running begin() {
+            return attempt == null ? null : attempt.begin();
         }
 
         void skipped(String destination, String step, String reason) {

@@ -16,6 +16,7 @@ import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.history.Parking;
 import io.subscriptionrelay.jmsbatch.BatchLostException;
 import io.subscriptionrelay.mapping.Accounts;
+import io.subscriptionrelay.mapping.Attempt;
 import io.subscriptionrelay.mapping.Destination.Description;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
@@ -169,9 +170,20 @@ public class Translator {
      * destination that it is skipped for.
      */
     public List<Message> translate(Exchange exchange) {
+        RouteDryRun.Results dryRun = RouteDryRun.of(exchange);
+        if (dryRun == null) {
+            return translate(exchange, destinations);
+        }
+        try (Attempt.Running attempt = dryRun.begin()) {
+            dryRun.take(translate(exchange, Attempt.toEveryAccount() ? mapper.destinations().stream().sorted().toList() : destinations));
+            return List.of();
+        }
+    }
+
+    private List<Message> translate(Exchange exchange, List<String> to) {
         List<Message> messages = new ArrayList<>();
-        destinations.forEach(destination -> messages.addAll(translate(exchange, destination)));
-        return unlessDryRun(exchange, messages);
+        to.forEach(destination -> messages.addAll(translate(exchange, destination)));
+        return messages;
     }
 
     private List<Message> translate(Exchange exchange, String destination) {

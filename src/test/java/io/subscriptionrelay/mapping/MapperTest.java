@@ -14,8 +14,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,6 +89,51 @@ class MapperTest {
         assertThat(output).contains("purchasely/clevertap.yaml", "purchasely/onesignal.jslt", "qonversion/onesignal.jslt", "qonversion/clevertap");
         assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
         assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class);
+    }
+
+    @Test
+    void anotherTextHoldsForTheThreadThatTriesItAndForNobodyElse() throws Exception {
+        String edited = Files.readString(mappings.resolve("revenuecat/clevertap.yaml")).replace("renewal: rc_renewal_event", "renewal: Renewed");
+        try (Attempt.Running running = mapper.withText("revenuecat", "revenuecat/clevertap.yaml", edited).begin()) {
+            assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
+            ObjectNode overrides = StrictJson.mapper().createObjectNode();
+            overrides.putObject("clevertap").putObject("events").put("renewal", "Of an example");
+            try (Attempt.Running example = mapper.withSettings("revenuecat", overrides).begin()) {
+                assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Of an example");
+            }
+            assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
+            assertThat(CompletableFuture.supplyAsync(() -> name("revenuecat", "RENEWAL")).get()).isEqualTo("rc_renewal_event");
+            edit("revenuecat/clevertap.yaml", "renewal: rc_renewal_event", "renewal: Edited");
+            mapper.reload();
+            assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Renewed");
+        }
+        assertThat(name("revenuecat", "RENEWAL")).isEqualTo("Edited");
+    }
+
+    @Test
+    void aTextIsTriedBesideAFileThatIsBroken() throws Exception {
+        edit("revenuecat/onesignal.jslt", "let ", "lett ");
+        mapper.reload();
+        assertThat(mapper.problems()).isNotEmpty();
+        String edited = Files.readString(mappings.resolve("common.jslt")) + "\n";
+        try (Attempt.Running running = mapper.withText("revenuecat", "common.jslt", edited).begin()) {
+            assertThat(name("revenuecat", "RENEWAL")).isEqualTo("rc_renewal_event");
+            assertThat(mapper.has("revenuecat", "onesignal")).isTrue();
+        }
+        assertThatThrownBy(() -> mapper.withText("revenuecat", "revenuecat/onesignal.jslt", Files.readString(mappings.resolve("revenuecat/onesignal.jslt"))))
+                .isInstanceOf(BrokenMappingException.class);
+    }
+
+    @Test
+    void whatTakesTooLongIsStopped() throws Exception {
+        String endless = "def f(n) if ($n < 1) 1 else f($n - 1) + f($n - 1)\n{ \"skip\": f(60) }";
+        Attempt attempt = mapper.withText("revenuecat", "revenuecat/clevertap.jslt", endless).within(Duration.ofSeconds(1), Long.MAX_VALUE);
+        try (Attempt.Running running = attempt.begin()) {
+            ObjectNode webhook = StrictJson.mapper().createObjectNode();
+            assertThatThrownBy(() -> mapper.apply("revenuecat", "clevertap", "renewal", Facts.unreadable(new byte[0]), webhook))
+                    .isInstanceOf(MappingFailedException.class).hasMessageContaining("took longer than 1 s and was stopped");
+            assertThat(attempt.stopped()).contains("took longer than 1 s");
+        }
     }
 
     @Test

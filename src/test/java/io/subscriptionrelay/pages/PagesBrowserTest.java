@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
@@ -33,12 +34,14 @@ import org.openqa.selenium.Dimension;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedConditions;
+import org.openqa.selenium.support.ui.Select;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /**
@@ -51,11 +54,14 @@ class PagesBrowserTest {
     private static final String PASSWORD = "an operator's pässword";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String SHOTS = System.getProperty("pages.shots", "target/pages");
+    /** The editor of the file, beside the one of the webhook. */
+    private static final String EDITOR = "return document.querySelectorAll('.CodeMirror')[1].CodeMirror";
     private static final Set<String> GRAVE = Set.of("serious", "critical");
 
     private static Simulators simulators;
     private static RelayApp relay;
     private static Path home;
+    private static Path downloads;
     private static ChromeDriver browser;
 
     @BeforeAll
@@ -83,6 +89,8 @@ class PagesBrowserTest {
         options.setBinary(chromium.get());
         options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900");
+        downloads = Files.createDirectories(folder.resolve("downloads"));
+        options.setExperimentalOption("prefs", Map.of("download.default_directory", downloads.toString()));
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         options.setCapability("goog:loggingPrefs", logs);
@@ -116,7 +124,8 @@ class PagesBrowserTest {
         List<String> wrong = new ArrayList<>();
         for (String page : List.of("/overview", "/events", "/events?search=outcome:parked", "/events?search=nobody", "/events?search=colour:red",
                 "/events/revenuecat?id=refused", "/events/revenuecat?id=markup", "/parked", "/parked/" + parked, "/parked/discard?id=" + parked, "/replays",
-                "/replays/" + relay.actuator("/replays").path("replays").path(0).path("id").asText(), "/mappings", "/nothing")) {
+                "/replays/" + relay.actuator("/replays").path("replays").path(0).path("id").asText(), "/mappings", "/mappings?examples=revenuecat",
+                "/mappings/playground?provider=revenuecat&event=refused", "/nothing")) {
             for (int width : new int[] {1280, 390}) {
                 browser.manage().window().setSize(new Dimension(width, 900));
                 open(page);
@@ -193,6 +202,65 @@ class PagesBrowserTest {
 
     @Test
     @Order(5)
+    void aChangeIsTriedOnAnEventInThePlaygroundAndDownloaded() throws IOException {
+        open("/events/revenuecat?id=refused");
+        see(By.xpath("//a[contains(., 'in the playground')]")).click();
+        see(By.cssSelector(".CodeMirror"));
+        assertThat(see(By.id("choose")).getText()).contains("the event from history");
+        new Select(see(By.id("file"))).selectByValue("revenuecat/clevertap.yaml");
+        await().atMost(PATIENCE).until(() -> browser.getCurrentUrl().contains("clevertap.yaml") && Boolean.TRUE.equals(browser.executeScript(EDITOR.replace("return ", "return !!"))));
+        assertThat(see(By.id("result")).getText()).contains("Nothing is changed yet", "renewal", "lena@example.com");
+
+        typed("renewal: Renewed ", "renewl: Renewed ");
+        await().atMost(PATIENCE).until(() -> browser.findElements(By.cssSelector(".CodeMirror-lint-marker")).size() == 1);
+        assertThat(see(By.id("mistakes")).getText()).contains("unknown key `renewl` under `events`");
+        shot("playground-mistake-1280");
+
+        typed("renewl: Renewed ", "renewal: Tried ");
+        await().atMost(PATIENCE).until(() -> browser.findElements(By.cssSelector("#result ins")).size() == 1);
+        assertThat(see(By.cssSelector("#result ins")).getText()).contains("\"evtName\": \"Tried\"");
+        assertThat(see(By.cssSelector("#result del")).getText()).contains("\"evtName\": \"Renewed\"");
+        assertThat(browser.findElements(By.cssSelector(".CodeMirror-lint-marker"))).isEmpty();
+        assertThat(see(By.id("result")).getText()).contains("differs from what is in use", "the same as in use");
+        for (int width : new int[] {1280, 390}) {
+            browser.manage().window().setSize(new Dimension(width, 900));
+            shot("playground-difference-" + width);
+        }
+        browser.manage().window().setSize(new Dimension(1280, 900));
+        assertThat(new AxeBuilder().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact()))).map(PagesBrowserTest::said))
+                .isEmpty();
+
+        see(By.id("download")).click();
+        await().atMost(PATIENCE).until(() -> Files.exists(downloads.resolve("clevertap.yaml")));
+        assertThat(downloads.resolve("clevertap.yaml")).content().contains("renewal: Tried ");
+        assertThat(home.resolve("mappings/revenuecat/clevertap.yaml")).content().contains("renewal: Renewed").doesNotContain("Tried");
+        typed("renewal: Tried ", "renewal: Renewed ");
+        await().atMost(PATIENCE).until(() -> browser.findElements(By.cssSelector("#result ins")).isEmpty());
+        assertThat(browser.manage().logs().get(LogType.BROWSER).getAll().stream().map(Object::toString).filter(line -> line.contains("Content Security Policy")))
+                .isEmpty();
+    }
+
+    /** Puts something else in the place of a word in the editor, as somebody would who has marked it. */
+    private static void typed(String before, String after) {
+        browser.executeScript(EDITOR.replace("return ", "const editor = ") + "; const at = editor.getValue().indexOf(arguments[0]);"
+                + " editor.setSelection(editor.posFromIndex(at), editor.posFromIndex(at + arguments[0].length)); editor.focus();", before);
+        new Actions(browser).sendKeys(after).perform();
+    }
+
+    @Test
+    @Order(6)
+    void theExamplesOfAProviderRunWhenSomebodyAsksForIt() {
+        open("/mappings");
+        see(By.xpath("//h2[text()='revenuecat']/following-sibling::a")).click();
+        // the shipped example expects the shipped name
+        await().atMost(PATIENCE).until(() -> see(By.id("examples-revenuecat")).getText().contains("failed, with the mappings in use now"));
+        see(By.cssSelector("#examples-revenuecat summary")).click();
+        assertThat(see(By.cssSelector("#examples-revenuecat ins")).getText()).contains("Renewed");
+        assertThat(browser.getCurrentUrl()).endsWith("/mappings");
+    }
+
+    @Test
+    @Order(7)
     void anEventIsReplayedFromItsPageAndTheReplayIsListedWithWhoAskedForIt() {
         open("/events/revenuecat?id=page-1");
         int updates = simulators.oneSignal.updates().size();
