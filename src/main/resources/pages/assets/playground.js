@@ -20,7 +20,7 @@
 
   const editor = (id, mode, more) => {
     const area = document.getElementById(id);
-    const made = CodeMirror.fromTextArea(area, Object.assign({mode, lineNumbers: true, lineWrapping: false, matchBrackets: true, indentUnit: 2, tabSize: 2,
+    const made = CodeMirror.fromTextArea(area, Object.assign({mode, lineNumbers: true, lineWrapping: false, matchBrackets: true, inputStyle: 'contenteditable', indentUnit: 2, tabSize: 2,
       // the Tab key leads out of the editor, as out of every field
       extraKeys: {Tab: false, 'Shift-Tab': false}, viewportMargin: 50}, more));
     made.getInputField().setAttribute('aria-label', document.querySelector('label[for=' + id + ']').textContent);

@@ -83,8 +83,13 @@ record Mapping(String name, Expression expression, JsonNode settings, Map<String
         AtomicReference<Path> reading = new AtomicReference<>(file);
         ResourceResolver imports = path -> {
             try {
-                Reader imported = new StringReader(texts.read(root.resolve(path)));
-                reading.set(root.resolve(path));
+                Path module = root.resolve(path);
+                if (!module.normalize().startsWith(root.normalize())) {
+                    // a mistake in a mapping is quoted, so no other file may be taken for one
+                    throw new JsltException("cannot import " + path + ": it is not under " + root);
+                }
+                Reader imported = new StringReader(texts.read(module));
+                reading.set(module);
                 return imported;
             } catch (IOException e) {
                 throw new JsltException("cannot import " + path + ": there is no such file under " + root);

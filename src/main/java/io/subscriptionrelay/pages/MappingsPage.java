@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.springframework.boot.actuate.health.Health;
@@ -25,6 +27,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 class MappingsPage {
 
     private static final String DESTINATIONS = "destinations";
+    private static final String SHARED = "shared";
 
     private final Mapper mapper;
     private final Playground playground;
@@ -93,6 +96,7 @@ class MappingsPage {
         }
         List<Section> ordered = new ArrayList<>(sections.values());
         ordered.sort((one, other) -> Boolean.compare(one.runs() == null, other.runs() == null));
+        shared(sections.keySet()).ifPresent(ordered::add);
         model.addAttribute("sections", ordered);
         model.addAttribute("broken", broken);
         model.addAttribute("oldInUse", health.getDetails().get("inUse") != null);
@@ -101,6 +105,14 @@ class MappingsPage {
             model.addAttribute("ran", run(examples, ordered));
         }
         return "mappings";
+    }
+
+    /** What mappings of all providers may import; it has no examples but theirs. */
+    private Optional<Section> shared(Set<String> folders) {
+        String provider = folders.stream().filter(folder -> !folder.equals(DESTINATIONS)).findFirst().orElse(null);
+        List<File> files = provider == null ? List.of() : mapper.files(provider).stream().filter(path -> !path.contains("/"))
+                .flatMap(path -> files(mapper.folder().getFileName() + "/" + path.substring(0, path.indexOf('.')), provider).stream()).toList();
+        return files.isEmpty() ? Optional.empty() : Optional.of(new Section(SHARED, "For all", null, List.of(new State(SHARED, null, List.of(), files))));
     }
 
     private List<File> files(String name, String provider) {

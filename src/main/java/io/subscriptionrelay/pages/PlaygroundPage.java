@@ -27,6 +27,7 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
+import org.springframework.util.StringUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -200,7 +201,7 @@ class PlaygroundPage {
     }
 
     private static List<String> lines(String text) {
-        List<String> lines = new ArrayList<>(Arrays.asList(text.split("\n", -1)));
+        List<String> lines = new ArrayList<>(Arrays.asList(StringUtils.delimitedListToStringArray(text, "\n")));
         String last = lines.remove(lines.size() - 1);
         if (!last.isEmpty()) {
             lines.add(last + "\n\\ No newline at end of file");

@@ -80,11 +80,15 @@ public record PlaygroundView(List<Mistake> mistakes, String sentence, List<Attri
     public record At(String destination, String accounts, boolean differs, List<Line> lines, List<String> problems) {
     }
 
+    /** Shows a sentence, because there is nothing else. */
     static PlaygroundView of(String sentence) {
         return new PlaygroundView(List.of(), sentence, List.of(), null, null, List.of(), false);
     }
 
     /**
+     * Shows what came of a text.
+     *
+     * @param folder of all mappings
      * @param file the one that the text is tried in the place of
      * @param first the destination that the file is about; null when it is about all
      */

@@ -34,10 +34,10 @@ import org.openqa.selenium.Dimension;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedConditions;
@@ -227,6 +227,11 @@ class PagesBrowserTest {
             shot("playground-difference-" + width);
         }
         browser.manage().window().setSize(new Dimension(1280, 900));
+        browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
+        shot("playground-dark-1280");
+        assertThat(new AxeBuilder().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact()))).map(PagesBrowserTest::said))
+                .isEmpty();
+        browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
         assertThat(new AxeBuilder().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact()))).map(PagesBrowserTest::said))
                 .isEmpty();
 
@@ -249,14 +254,16 @@ class PagesBrowserTest {
 
     @Test
     @Order(6)
-    void theExamplesOfAProviderRunWhenSomebodyAsksForIt() {
+    void theExamplesOfAProviderRunWhenSomebodyAsksForIt() throws IOException {
         open("/mappings");
         see(By.xpath("//h2[text()='revenuecat']/following-sibling::a")).click();
         // the shipped example expects the shipped name
         await().atMost(PATIENCE).until(() -> see(By.id("examples-revenuecat")).getText().contains("failed, with the mappings in use now"));
         see(By.cssSelector("#examples-revenuecat summary")).click();
-        assertThat(see(By.cssSelector("#examples-revenuecat ins")).getText()).contains("Renewed");
+        assertThat(see(By.cssSelector("#examples-revenuecat pre ins")).getText()).contains("Renewed");
         assertThat(browser.getCurrentUrl()).endsWith("/mappings");
+        browser.executeScript("document.querySelector('#examples-revenuecat').scrollIntoView()");
+        shot("mappings-failed-1280");
     }
 
     @Test

@@ -176,6 +176,9 @@ class PlaygroundTest {
             assertThat(post(PAGE, form(file, "[]", WEBHOOK), "Authorization", OPERATOR).status()).as(file).isEqualTo(404);
             assertThat(get(PAGE + "?provider=revenuecat&file=" + encoded(file), OPERATOR).body()).as(file).doesNotContain("root:", "camel", "Renewal of");
         }
+        for (String module : List.of("../routes/webhooks/revenuecat.camel.yaml", mappings.resolveSibling("routes/webhooks/revenuecat.camel.yaml").toString())) {
+            assertThat(tried(MAPPING, "import \"" + module + "\" as other\n[]")).contains("cannot import " + module + ": it is not under");
+        }
         assertThat(get(PAGE + "?provider=..&file=" + SETTINGS, OPERATOR).status()).isEqualTo(404);
     }
 
