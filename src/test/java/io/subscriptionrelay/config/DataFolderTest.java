@@ -8,16 +8,18 @@ import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RelayApp;
 import io.subscriptionrelay.testing.Simulators;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -76,23 +78,42 @@ class DataFolderTest {
 
     private static List<Path> wide(Path data) throws IOException {
         List<Path> wide = new ArrayList<>();
-        try (Stream<Path> paths = Files.walk(data)) {
-            for (Path path : paths.toList()) {
-                try {
-                    if (!OWNERS.containsAll(Files.getPosixFilePermissions(path))) {
-                        wide.add(path);
-                    }
-                } catch (NoSuchFileException consumedMeanwhile) {
-                    // a page or a large message that was delivered
+        for (Path path : paths(data)) {
+            try {
+                if (!OWNERS.containsAll(Files.getPosixFilePermissions(path))) {
+                    wide.add(path);
                 }
+            } catch (NoSuchFileException consumedMeanwhile) {
+                // a page or a large message that was delivered
             }
         }
         return wide;
     }
 
     private static List<String> names(Path data) throws IOException {
-        try (Stream<Path> paths = Files.walk(data)) {
-            return paths.map(path -> path.getFileName().toString()).toList();
-        }
+        return paths(data).stream().map(path -> path.getFileName().toString()).toList();
+    }
+
+    /** The relay deletes files while one looks. */
+    private static List<Path> paths(Path data) throws IOException {
+        List<Path> paths = new ArrayList<>();
+        Files.walkFileTree(data, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+                return visitFile(directory, attributes);
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                paths.add(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException gone) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return paths;
     }
 }
