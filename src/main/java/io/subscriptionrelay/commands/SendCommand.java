@@ -2,21 +2,16 @@ package io.subscriptionrelay.commands;
 
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.RelayProperties.Provider;
-import io.subscriptionrelay.webhook.Proof;
+import io.subscriptionrelay.webhook.WebhookClient;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import javax.net.ssl.SSLException;
 import org.springframework.core.env.ConfigurableEnvironment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,8 +23,6 @@ import picocli.CommandLine.Parameters;
     "It is a real event: what comes of it is delivered to the relay's real accounts."},
         footer = {"", "  java -jar subscription-relay.jar send revenuecat mappings/revenuecat/examples/renewal.webhook.json"})
 final class SendCommand implements Callable<Integer> {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Mixin
     private Common common;
@@ -69,15 +62,14 @@ final class SendCommand implements Callable<Integer> {
             return Status.WRONG_USE;
         }
         byte[] body = Files.readAllBytes(file);
-        String server = url != null ? url.replaceAll("/+$", "") : (environment.containsProperty("server.ssl.bundle")
-                || environment.containsProperty("server.ssl.certificate") || environment.containsProperty("server.ssl.key-store") ? "https" : "http")
-                + "://127.0.0.1:" + environment.getProperty("SERVER_PORT", environment.getProperty("server.port", "8080"));
+        String server = url != null ? url.replaceAll("/+$", "") : WebhookClient.here(environment);
         try {
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + "/webhooks/" + OperationsPort.encoded(provider))).timeout(PATIENCE)
-                    .header("Content-Type", "application/json").POST(BodyPublishers.ofByteArray(body));
-            Proof.of(settings, body, Clock.systemUTC()).forEach(request::setHeader);
-            HttpResponse<Void> answer = HttpClient.newBuilder().connectTimeout(PATIENCE).build().send(request.build(), BodyHandlers.discarding());
-            return told(answer.statusCode());
+            return told(new WebhookClient(server, HttpClient.newBuilder().connectTimeout(WebhookClient.PATIENCE).build(), Clock.systemUTC())
+                    .post(provider, settings, body));
+        } catch (SSLException e) {
+            terminal.err().println("What answers at " + server + " is not trusted (" + e.getMessage() + "). Say with --url the name that stands in its"
+                    + " certificate; for one of your own set JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=<file>.");
+            return Status.WRONG_USE;
         } catch (IOException | IllegalArgumentException e) {
             terminal.err().println("No relay answers at " + server + "; start it, or say with --url or SERVER_PORT where it runs.");
             return Status.WRONG_USE;
@@ -98,15 +90,10 @@ final class SendCommand implements Callable<Integer> {
     }
 
     private String meaning(int status) {
-        return switch (status) {
-            case 200 -> "the relay has kept it, or has had it before; `trace` and its id show what comes of it";
-            case 400 -> "the body is not a JSON object";
-            case 401 -> "the secret or the signature is not the one that the relay expects; set it here as for the relay";
-            case 404 -> provider + " is closed there, or this is not the relay's port for webhooks";
-            case 405 -> "this is not the relay's port for webhooks";
-            case 413 -> "the body is larger than 1 MiB";
-            case 503 -> "the relay cannot keep it now: it starts, stops, or its disk is full; send it again";
-            default -> "no answer of a relay";
+        return WebhookClient.meaning(provider, status) + switch (status) {
+            case 200 -> "; `trace` and its id show what comes of it";
+            case 401 -> "; set it here as for the relay";
+            default -> "";
         };
     }
 }

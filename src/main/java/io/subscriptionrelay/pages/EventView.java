@@ -13,12 +13,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.springframework.web.util.UriUtils;
 
 /** An event as pages show it. */
 public final class EventView {
 
+    private static final String WAITS = "waits";
     private static final long SECOND = 1000;
 
     private final HistoryEvent event;
@@ -37,11 +40,21 @@ public final class EventView {
      * @param attention whether somebody should look
      */
     public record Mark(String destination, String sign, String word, String reason, boolean attention) {
+
+        static Mark waiting(String destination, String reason) {
+            return new Mark(destination, "◷", WAITS, reason, false);
+        }
+
+        /** Whether nothing has become of it yet. */
+        public boolean waits() {
+            return word.equals(WAITS);
+        }
     }
 
     /**
      * One thing that happened.
      *
+     * @param parkedId where it can be looked at; null when it was not parked, or is not any more
      * @param record pretty, or null
      * @param answer of the destination, or null
      * @param id of its place on the page
@@ -72,7 +85,11 @@ public final class EventView {
     }
 
     public String address() {
-        return "/events/" + UriUtils.encodePathSegment(event.provider(), StandardCharsets.UTF_8) + "?id=" + UriUtils.encode(event.key(), StandardCharsets.UTF_8);
+        return address(event.provider(), event.key());
+    }
+
+    static String address(String provider, String key) {
+        return "/events/" + UriUtils.encodePathSegment(provider, StandardCharsets.UTF_8) + "?id=" + UriUtils.encode(key, StandardCharsets.UTF_8);
     }
 
     public String webhook() {
@@ -91,15 +108,23 @@ public final class EventView {
                 marks.put(outcome.destination() == null ? "" : outcome.destination(), mark(outcome));
             }
         }
-        return marks.isEmpty() ? List.of(new Mark("", "◷", "waits", "in a queue, or no destination is on", false)) : new ArrayList<>(marks.values());
+        return marks.isEmpty() ? List.of(Mark.waiting("", "in a queue, or no destination is on")) : new ArrayList<>(marks.values());
+    }
+
+    /** Whether more is about to happen: nothing has yet, or it was replayed just now. */
+    public boolean settling() {
+        return outcomes.isEmpty() || outcomes.get(outcomes.size() - 1).what() == EventOutcome.REPLAYED;
     }
 
     /** All that happened, in its order. */
     public List<Step> steps() {
         List<Step> steps = new ArrayList<>();
+        Set<String> ended = outcomes.stream().filter(outcome -> outcome.what() == EventOutcome.REPLAYED || outcome.what() == EventOutcome.DISCARDED)
+                .map(HistoryOutcome::parkedId).collect(Collectors.toSet());
         for (HistoryOutcome outcome : outcomes) {
+            boolean stays = outcome.what() == EventOutcome.PARKED && !ended.contains(outcome.parkedId());
             steps.add(new Step(Instant.ofEpochMilli(outcome.at()).toString(), after(outcome.at() - event.receivedAt()), mark(outcome), outcome.account(),
-                    outcome.step(), outcome.part(), outcome.attempts(), outcome.parkedId(), pretty(outcome.record()),
+                    outcome.step(), outcome.part(), outcome.attempts(), stays ? outcome.parkedId() : null, pretty(outcome.record()),
                     outcome.answer() == null ? null : outcome.answer().status(), outcome.answer() == null ? null : answer(outcome.answer().body()),
                     "step-" + steps.size()));
         }
@@ -118,11 +143,15 @@ public final class EventView {
             case PARKED -> new Mark(destination, "▣", "parked", outcome.reason(), true);
             case SENT_BACK -> new Mark(destination, "↻", "tried again later", outcome.reason(), false);
             case HELD -> new Mark(destination, "◷", "held", outcome.reason(), false);
-            case REPLAYED -> new Mark(destination, "↺", "replayed", outcome.reason(), false);
-            case DISCARDED -> new Mark(destination, "✕", "discarded", outcome.reason(), false);
+            case REPLAYED -> new Mark(destination, "↺", "replayed", wasParked(outcome), false);
+            case DISCARDED -> new Mark(destination, "✕", "discarded", wasParked(outcome), false);
             case REPEATED -> new Mark(destination, "=", "came again", "which changes nothing", false);
             case RECEIVED -> new Mark(destination, "●", "received", "", false);
         };
+    }
+
+    private static String wasParked(HistoryOutcome outcome) {
+        return outcome.parkedId() == null ? outcome.reason() : "it had been parked: " + outcome.reason();
     }
 
     private static String answer(String body) {

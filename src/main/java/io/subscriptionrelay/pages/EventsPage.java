@@ -116,11 +116,15 @@ class EventsPage {
                 .body(expected ? examples.expected(event) : examples.webhook(event));
     }
 
-    /** A difference with its values as text. */
-    public record Difference(String destination, Integer part, String becomes, List<String> keys, String was, String now) {
+    /**
+     * A difference with its values as text.
+     *
+     * @param event where it is shown
+     */
+    public record Difference(String event, String destination, Integer part, String becomes, List<String> keys, String was, String now) {
 
         Difference(ReplayJob.Difference difference) {
-            this(difference.destination(), difference.part(), difference.becomes(), difference.keys(), EventView.pretty(difference.was(), null),
+            this(EventView.address(difference.provider(), difference.eventId()), difference.destination(), difference.part(), difference.becomes(), difference.keys(), EventView.pretty(difference.was(), null),
                     EventView.pretty(difference.now(), null));
         }
     }

@@ -17,7 +17,7 @@ import org.thymeleaf.spring6.view.ThymeleafViewResolver;
  */
 @ManagementContextConfiguration(value = ManagementContextType.CHILD, proxyBeanMethods = false)
 @Import({Assets.class, LoginPage.class, ErrorPage.class, EveryPage.class, OverviewPage.class, EventsPage.class, ParkedPage.class, ReplaysPage.class,
-    MappingsPage.class, PlaygroundPage.class})
+    MappingsPage.class, PlaygroundPage.class, TestEventPage.class})
 public class PagesManagementConfiguration {
 
     @Bean

@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -69,8 +70,12 @@ class ParkedPage {
 
     @PostMapping("/parked/{id}/replay")
     String replay(@PathVariable String id, RedirectAttributes after) {
-        after.addFlashAttribute(SAID, parked.replay(id) ? "The event goes through today's mapping again; what becomes of it shows in a second or two."
-                : "Nothing was replayed: the event is not parked any more.");
+        Optional<Map<String, Object>> entry = parked.find(id);
+        boolean replayed = parked.replay(id);
+        after.addFlashAttribute(SAID, replayed ? "The event goes through today's mapping again." : "Nothing was replayed: the event is not parked any more.");
+        if (replayed) {
+            entry.ifPresent(event -> after.addFlashAttribute("event", event));
+        }
         return "redirect:/parked";
     }
 

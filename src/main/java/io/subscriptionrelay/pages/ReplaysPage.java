@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -55,8 +56,18 @@ class ReplaysPage {
         List<View> views = replays.list().stream().map(job -> View.of(job, operator)).toList();
         model.addAttribute("replays", views);
         model.addAttribute("running", views.stream().anyMatch(view -> view.job().running()));
-        model.addAttribute("destinations", new TreeSet<>(properties.destinations().keySet()));
+        model.addAttribute("destinations", configured());
         return "replays";
+    }
+
+    private Set<String> configured() {
+        Set<String> destinations = new TreeSet<>();
+        properties.destinations().forEach((name, settings) -> {
+            if (settings.accounts().values().stream().anyMatch(RelayProperties.Account::configured)) {
+                destinations.add(name);
+            }
+        });
+        return destinations;
     }
 
     @GetMapping("/replays/{id}")

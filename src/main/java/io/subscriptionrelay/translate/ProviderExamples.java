@@ -24,6 +24,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.springframework.stereotype.Component;
 
@@ -72,6 +74,36 @@ public class ProviderExamples {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.toString().endsWith(WEBHOOK)).sorted().toList();
         }
+    }
+
+    /**
+     * For each step of a provider the webhook of one example, the plainest: one that holds with the settings as they are, is named after its step if
+     * there is one, and has the shortest name.
+     */
+    public SortedMap<String, Path> steps(String provider) throws IOException {
+        SortedMap<String, Path> steps = new TreeMap<>();
+        for (Path webhook : of(provider)) {
+            JsonNode said = said(webhook);
+            String step = said.path(STEP).asText("");
+            if (!step.isEmpty() && !said.has(SETTINGS)) {
+                steps.merge(step, webhook, (one, other) -> rank(step, other) < rank(step, one) ? other : one);
+            }
+        }
+        return steps;
+    }
+
+    /** Nothing, where the file is missing or no JSON: that is told by who checks the examples. */
+    private static JsonNode said(Path webhook) throws IOException {
+        try {
+            return Files.exists(expected(webhook)) ? JSON.readTree(expected(webhook).toFile()) : JSON.missingNode();
+        } catch (JsonProcessingException e) {
+            return JSON.missingNode();
+        }
+    }
+
+    private static int rank(String step, Path webhook) {
+        String name = webhook.getFileName().toString();
+        return name.equals(step.replace('_', '-') + WEBHOOK) ? 0 : name.length();
     }
 
     /**

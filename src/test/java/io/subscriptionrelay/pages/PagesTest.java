@@ -55,7 +55,7 @@ class PagesTest {
 
     @Test
     void hasNoScriptOrStyleInsideAPage() {
-        for (String page : List.of("/login", "/overview", "/nothing")) {
+        for (String page : List.of("/login", "/overview", "/test-event", "/nothing")) {
             Answer answer = ask("GET", page, "Accept", "text/html", "Authorization", OPERATOR);
             assertThat(answer.body()).as(page).doesNotContain("<style", " style=", " onclick=", "javascript:", "http://", "https://")
                     .doesNotContainPattern("<script(?! defer src=\"/assets/)");
@@ -83,7 +83,7 @@ class PagesTest {
     @Test
     void letsAViewerChangeNothing() {
         for (String path : List.of("/actuator/parked", "/actuator/parked?dry-run=true", "/actuator/replays", "/actuator/jolokia", "/actuator/hawtio/jolokia",
-                "/overview", "/parked", "/replays", "/events")) {
+                "/overview", "/parked", "/replays", "/events", "/test-event")) {
             for (String method : List.of("POST", "PUT", "PATCH", "DELETE")) {
                 assertThat(ask(method, path, "Authorization", VIEWER).status()).as("%s %s", method, path).isEqualTo(403);
             }
