@@ -12,8 +12,11 @@ import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.logs.Causes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,6 +56,8 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private static final String DESTINATIONS = "destinations";
     private static final String DESTINATION = "destination.yaml";
     private static final String ENDING = ".jslt";
+    /** {@code destinations/<name>/destination.yaml} is the deepest. */
+    private static final int DEPTH = 3;
     private static final Status DEGRADED = new Status("DEGRADED");
 
     private final Path root;
@@ -374,12 +379,34 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         return key(String.valueOf(file.getParent().getFileName()), name.substring(0, name.indexOf('.')));
     }
 
+    /**
+     * Tells one state of the files from another. That is looked at every second, so with one question for each file: of a link that leads to another
+     * file now, as a ConfigMap's do, the file's key is another one.
+     */
     private Map<Path, String> stamps() {
         Map<Path, String> stamps = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(root, 3)) {
-            for (Path file : files.filter(Mapper::matters).toList()) {
-                stamps.put(file, Files.getLastModifiedTime(file) + " " + Files.size(file) + " " + file.toRealPath());
-            }
+        try {
+            Files.walkFileTree(root, Set.of(), DEPTH, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    // a link that leads nowhere is no file
+                    if (matters(file) && (!attributes.isSymbolicLink() || Files.exists(file))) {
+                        BasicFileAttributes its = attributes.isSymbolicLink() ? Files.readAttributes(file, BasicFileAttributes.class) : attributes;
+                        if (its.isRegularFile()) {
+                            stamps.put(file, its.lastModifiedTime() + " " + its.size() + " " + its.fileKey());
+                        }
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                    if (file.equals(root)) {
+                        throw e;
+                    }
+                    throw new UncheckedIOException(e);
+                }
+            });
         } catch (IOException e) {
             throw new StartRefusedException("the mappings folder " + root.toAbsolutePath().normalize() + " cannot be read",
                     "Set RELAY_HOME to the folder that holds routes/ and mappings/.", e);
@@ -392,7 +419,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
 
     private static boolean matters(Path file) {
         String name = file.getFileName().toString();
-        return Files.isRegularFile(file) && (name.endsWith(ENDING) || name.endsWith(".yaml") || name.endsWith(".schema.json"));
+        return name.endsWith(ENDING) || name.endsWith(".yaml") || name.endsWith(".schema.json");
     }
 
     private static String key(String provider, String name) {
