@@ -27,7 +27,8 @@ public class EmptyApplication {
         SpringApplication application = new SpringApplication(EmptyApplication.class);
         application.run("--spring.config.location=optional:file:" + arguments[0] + "/none.yaml", "--spring.datasource.url=jdbc:sqlite:" + arguments[0] + "/state.db",
                 "--spring.artemis.mode=native", "--data=" + arguments[0], "--server.port=" + arguments[1], "--management.server.port=" + arguments[2],
-                "--management.endpoint.health.probes.enabled=true", "--management.health.jms.enabled=false", "--camel.main.run-controller=true");
+                "--management.endpoint.health.probes.enabled=true", "--management.endpoints.web.exposure.include=health",
+                "--management.health.jms.enabled=false", "--camel.main.run-controller=true");
     }
 
     @Bean(initMethod = "start", destroyMethod = "stop")
