@@ -91,6 +91,25 @@ class MapperTest {
         assertThatThrownBy(this::mapper).isInstanceOf(StartRefusedException.class);
     }
 
+    /** As Kubernetes replaces the files of a ConfigMap: the file is a link, and what it leads to may be as large and as old as before. */
+    @Test
+    void aLinkThatLeadsToAnotherFileIsAnEdit() throws IOException {
+        Path file = mappings.resolve("revenuecat/clevertap.yaml");
+        Path before = file.resolveSibling("..before");
+        Path after = file.resolveSibling("..after");
+        Files.move(file, before);
+        Files.writeString(after, Files.readString(before).replace("renewal: rc_renewal_event", "renewal: rc_renewal_again"));
+        Files.setLastModifiedTime(after, Files.getLastModifiedTime(before));
+        Files.createSymbolicLink(file, before.getFileName());
+        Files.createSymbolicLink(file.resolveSibling("nowhere.yaml"), Path.of("nothing"));
+        mapper.reload();
+        assertThat(name("revenuecat", "RENEWAL")).isEqualTo("rc_renewal_event");
+        Files.delete(file);
+        Files.createSymbolicLink(file, after.getFileName());
+        mapper.reload();
+        assertThat(name("revenuecat", "RENEWAL")).isEqualTo("rc_renewal_again");
+    }
+
     @Test
     void anotherTextHoldsForTheThreadThatTriesItAndForNobodyElse() throws Exception {
         String edited = Files.readString(mappings.resolve("revenuecat/clevertap.yaml")).replace("renewal: rc_renewal_event", "renewal: Renewed");
