@@ -59,8 +59,9 @@ final class MapCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Workbench workbench = null;
         try {
+            // what was seen before anything was read of it: a save that ends while it is read is an edit that comes next
+            Map<Path, String> seen = stamps();
             while (true) {
-                Map<Path, String> seen = stamps();
                 int status;
                 try {
                     if (workbench == null) {
@@ -89,6 +90,7 @@ final class MapCommand implements Callable<Integer> {
                     workbench.close();
                     workbench = null;
                 }
+                seen = now;
             }
         } finally {
             if (workbench != null) {
