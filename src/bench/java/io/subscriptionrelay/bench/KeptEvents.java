@@ -165,9 +165,7 @@ final class KeptEvents {
                 }
             }
         }
-        Series longer = new Series();
-        longer.add(full.median() - empty.median());
-        results.add(Result.value("11f", "a start with them takes longer by", "s", longer, Result.atMost(1),
+        results.add(Result.value("11f", "a start with them takes longer by", "s", Series.of(full.median() - empty.median()), Result.atMost(1),
                 "%.1f s with none".formatted(empty.median())));
     }
 

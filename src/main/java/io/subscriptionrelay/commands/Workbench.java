@@ -52,8 +52,6 @@ import org.springframework.core.env.Environment;
  */
 final class Workbench implements AutoCloseable {
 
-    /** The accounts that routes choose between when nobody has named others. */
-    private static final Set<String> ACCOUNTS = Set.of("production", "sandbox");
     private static final String FOLDER = "routes/translate";
     private static final String ENDING = ".camel.yaml";
     /** Where a route starts that another one calls; the others would read queues. */
@@ -102,7 +100,7 @@ final class Workbench implements AutoCloseable {
                 .orElse(Map.of()).forEach((name, destination) -> destination.accounts().keySet().forEach(account -> account(settings, name, account)));
         try (Stream<Path> folders = Files.list(home.resolve("mappings/destinations"))) {
             folders.filter(Files::isDirectory).forEach(folder ->
-                    ACCOUNTS.forEach(account -> account(settings, folder.getFileName().toString(), account)));
+                    Accounts.USUAL.forEach(account -> account(settings, folder.getFileName().toString(), account)));
         } catch (IOException e) {
             // the mapper says what is missing
         }

@@ -23,7 +23,7 @@ import org.springframework.stereotype.Component;
 public class Accounts implements PropertiesFunction, CamelContextConfiguration {
 
     /** The accounts that routes choose between when nobody has named others. */
-    private static final Set<String> USUAL = Set.of("production", "sandbox");
+    public static final Set<String> USUAL = Set.of("production", "sandbox");
 
     private final Map<String, Destination> destinations;
     private final Set<String> on = new HashSet<>();

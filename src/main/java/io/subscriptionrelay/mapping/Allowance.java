@@ -7,6 +7,7 @@ import com.schibsted.spt.data.jslt.impl.ExpressionImpl;
 import com.schibsted.spt.data.jslt.impl.Scope;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.Map;
 import org.springframework.util.ReflectionUtils;
@@ -19,7 +20,7 @@ import org.springframework.util.ReflectionUtils;
 final class Allowance {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final java.lang.reflect.Field SLOTS = ReflectionUtils.findField(ExpressionImpl.class, "parameterSlots");
+    private static final Field SLOTS = ReflectionUtils.findField(ExpressionImpl.class, "parameterSlots");
     private static final int MEBIBYTE = 1 << 20;
 
     static {
