@@ -3,11 +3,14 @@ package io.subscriptionrelay.soak;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Load;
 import io.subscriptionrelay.testing.RelayProcess;
 import io.subscriptionrelay.testing.Simulators;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +21,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -26,14 +34,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A long time under a steady load of all three providers, most of it of users that were never seen before, with an outage and an edit of a
- * mapping in each third: at the end the relay takes what it took after the first third, but for what docs/operations.md says grows.
+ * A long time under a steady load of all three providers, most of it of users that were never seen before. Each third has an outage of both
+ * destinations, a mapping whose events are refused until it is mended and they are replayed, and a replay of what was delivered: at the end
+ * the relay takes what it took after the first third, but for what docs/operations.md says grows, and history knows what became of each event.
  * {@code -Dsoak.minutes=} says for how long, {@code -Dsoak.rate=} how many events a second.
  */
 @Tag("soak")
 class SoakTest {
 
-    private static final int MINUTES = Integer.getInteger("soak.minutes", 30);
+    private static final int MINUTES = Integer.getInteger("soak.minutes", 120);
     private static final int RATE = Integer.getInteger("soak.rate", 300);
     private static final int USERS = 10_000_000;
     /** Small enough to be full after a third: how much is remembered of repeats is a setting. */
@@ -41,7 +50,10 @@ class SoakTest {
     /** What docs/operations.md says. */
     private static final int BYTES_A_STATE = 400;
     /** Of history, with what each destination got; its merges need room for a while. */
-    private static final int BYTES_AN_EVENT = 2000;
+    private static final int BYTES_AN_EVENT = 1000;
+    /** So many events, by chance, are looked up in history at the end. */
+    private static final int LOOKED_UP = 300;
+    private static final String REFUSED = "Discarded on the dashboard";
     private static final int REMEMBERED = 5_000;
     private static final Duration SAMPLE = Duration.ofSeconds(30);
     private static final long MEGABYTE = 1024 * 1024;
@@ -58,6 +70,7 @@ class SoakTest {
                 RelayProcess relay = new RelayProcess(folder, simulators).allProviders().set("RELAY_HOME", home.toString())
                         .set("relay.broker.duplicate-window", Integer.toString(IDS)).start();
                 Load load = new Load(relay, USERS, RATE)) {
+            simulators.cleverTap.discarded(REFUSED);
             simulators.cleverTap.keep(REMEMBERED).latency(Duration.ofMillis(20), Duration.ofMillis(200));
             simulators.oneSignal.keep(REMEMBERED).latency(Duration.ofMillis(10), Duration.ofMillis(80));
             load.start();
@@ -66,6 +79,7 @@ class SoakTest {
             Figures late = afterAThird(relay, simulators, load, home, third, "third");
             load.stop();
             drained(relay);
+            historyKnows(relay, load);
             relay.terminate();
             long rows = rows();
             System.out.printf("state: %,d rows, %.0f bytes each%n", rows, (double) size("data/state/state.db") / rows);
@@ -82,7 +96,7 @@ class SoakTest {
         }
     }
 
-    /** An outage of both destinations and an edit, then peace for long enough to drain, then what it takes. */
+    /** An outage of both destinations, a mistake that is mended, and replays, then peace for long enough to drain, then what it takes. */
     private Figures afterAThird(RelayProcess relay, Simulators simulators, Load load, Path home, Duration third, String name) throws Exception {
         long end = System.nanoTime() + third.toNanos();
         pause(third.dividedBy(6));
@@ -92,6 +106,8 @@ class SoakTest {
         simulators.cleverTap.start();
         simulators.oneSignal.start();
         edit(home.resolve("mappings/revenuecat/clevertap.jslt"), "\\z", "\n// " + name + " edit\n");
+        refusedAndReplayed(relay, home);
+        replayed(relay);
         pause(Duration.ofNanos(end - System.nanoTime()).minus(SAMPLE));
         drained(relay);
         load.slowest();
@@ -103,6 +119,57 @@ class SoakTest {
                 + " %d threads, %d open files, p99 %d ms%n", name, figures.events(), figures.broker() / MEGABYTE, figures.state() / MEGABYTE,
                 figures.history() / MEGABYTE, figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(), figures.files(), figures.slowest());
         return figures;
+    }
+
+    /** Events are refused by the name that a mistake in the settings gives them, until they get their own name back. */
+    private static void refusedAndReplayed(RelayProcess relay, Path home) throws IOException {
+        Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
+        String shipped = Files.readString(settings);
+        edit(settings, "renewal: rc_renewal_event", "renewal: " + REFUSED);
+        await().atMost(Duration.ofMinutes(2)).until(() -> parked(relay) > RATE);
+        Files.writeString(settings, shipped);
+        // what was translated before the mend may still be parked
+        await().atMost(Duration.ofMinutes(10)).pollInterval(Duration.ofSeconds(10)).until(() -> {
+            relay.manage("POST", "/parked");
+            return parked(relay) == 0;
+        });
+    }
+
+    private static int parked(RelayProcess relay) throws IOException {
+        return json(relay.actuator("/parked?limit=1")).path("total").asInt();
+    }
+
+    /** The states of what came in the last minute are sent once more. */
+    private static void replayed(RelayProcess relay) throws IOException {
+        JsonNode job = json(relay.manage("POST", "/replays?provider=revenuecat&rate=" + RATE + "&from=" + Instant.now().minusSeconds(60)));
+        assertThat(job.path("id").asText()).as("a job: %s", job).isNotEmpty();
+        await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofSeconds(1)).until(
+                () -> !json(relay.actuator("/replays/" + job.path("id").asText())).path("state").asText().equals("running"));
+        JsonNode done = json(relay.actuator("/replays/" + job.path("id").asText()));
+        assertThat(done.path("state").asText()).as("%s", done).isEqualTo("done");
+        assertThat(done.path("total").asInt()).as("%s", done).isPositive();
+    }
+
+    /** Each event is there once, and was delivered to CleverTap in the end. */
+    private static void historyKnows(RelayProcess relay, Load load) throws IOException {
+        Instant end = Instant.now();
+        await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofSeconds(1)).until(
+                () -> Instant.parse(json(relay.actuator("/events?limit=1")).path("completeUntil").asText()).isAfter(end));
+        List<String> ids = new ArrayList<>(load.accepted().keySet());
+        Collections.shuffle(ids, new Random(MINUTES));
+        for (String id : ids.subList(0, Math.min(LOOKED_UP, ids.size()))) {
+            // each has a user of its own, and Qonversion's events no id that the load could know
+            JsonNode events = json(relay.actuator("/events?user=" + load.accepted().get(id))).path("events");
+            assertThat(events).as("%s in history: %s", id, events).hasSize(1);
+            assertThat(events.path(0).path("trace")).as("what became of %s", id).anySatisfy(step -> {
+                assertThat(step.path("destination").asText()).isEqualTo("clevertap");
+                assertThat(step.path("outcome").asText()).isEqualTo("delivered");
+            });
+        }
+    }
+
+    private static JsonNode json(HttpResponse<String> response) throws IOException {
+        return StrictJson.mapper().readTree(response.body());
     }
 
     /** What the relay takes, in bytes, in numbers, and in milliseconds. */

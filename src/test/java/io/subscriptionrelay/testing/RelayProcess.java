@@ -168,9 +168,14 @@ public final class RelayProcess implements AutoCloseable {
 
     /** GET below {@code /actuator}. */
     public HttpResponse<String> actuator(String path) {
+        return manage("GET", path);
+    }
+
+    /** A request without a body below {@code /actuator}. */
+    public HttpResponse<String> manage(String method, String path) {
         try {
-            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path)).build(),
-                    BodyHandlers.ofString());
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path))
+                    .method(method, BodyPublishers.noBody()).build(), BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
