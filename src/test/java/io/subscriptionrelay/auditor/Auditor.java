@@ -275,7 +275,7 @@ public final class Auditor {
             Duration back = outage.until();
             Duration from = back;
             for (Call call : journal.calls) {
-                if (call.retryAfter != null && call.toldAt != null && call.toldAt.compareTo(back) <= 0) {
+                if (call.retryAfter != null && call.toldAt != null && call.began.compareTo(back) < 0) {
                     from = max(from, call.retryAfter);
                 }
                 if (call.began.compareTo(back) < 0 && (call.toldAt == null || call.toldAt.compareTo(back) > 0)) {

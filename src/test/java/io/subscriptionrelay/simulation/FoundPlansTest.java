@@ -34,4 +34,10 @@ class FoundPlansTest {
                         event(100, 1825), state(3, 1971)),
                 List.of(fault(Kind.DATABASE_AWAY, 14_000, 124_000, 0), fault(Kind.OUTAGE_429, 1722, 8757, 4))))).isEmpty();
     }
+
+    @Test
+    void anAccountThatSaysWhenToComeBackIsBelievedThoughItIsBackWhenItsAnswerArrives() {
+        // its outage ends between a call and the answer, which asks for 20 s
+        assertThat(Simulation.run(Plan.of(51687))).isEmpty();
+    }
 }
