@@ -106,6 +106,7 @@ class SoakTest {
         simulators.cleverTap.start();
         simulators.oneSignal.start();
         edit(home.resolve("mappings/revenuecat/clevertap.jslt"), "\\z", "\n// " + name + " edit\n");
+        drained(relay);
         refusedAndReplayed(relay, home);
         replayed(relay);
         pause(Duration.ofNanos(end - System.nanoTime()).minus(SAMPLE));
@@ -126,7 +127,7 @@ class SoakTest {
         Path settings = home.resolve("mappings/revenuecat/clevertap.yaml");
         String shipped = Files.readString(settings);
         edit(settings, "renewal: rc_renewal_event", "renewal: " + REFUSED);
-        await().atMost(Duration.ofMinutes(2)).until(() -> parked(relay) > RATE);
+        await().atMost(Duration.ofMinutes(10)).pollInterval(Duration.ofSeconds(1)).until(() -> parked(relay) > RATE);
         Files.writeString(settings, shipped);
         // what was translated before the mend may still be parked
         await().atMost(Duration.ofMinutes(10)).pollInterval(Duration.ofSeconds(10)).until(() -> {
@@ -187,7 +188,7 @@ class SoakTest {
 
     /** Waits until only what has just come waits in the queues. */
     private static void drained(RelayProcess relay) {
-        await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofSeconds(2)).until(() -> relay.gauge("relay_queue_messages") < 5L * RATE);
+        await().atMost(Duration.ofMinutes(15)).pollInterval(Duration.ofSeconds(2)).until(() -> relay.gauge("relay_queue_messages") < 5L * RATE);
     }
 
     private long size(String path) throws IOException {
