@@ -12,6 +12,8 @@ final class Drain {
     private static final int BACKLOG = 100_000;
     /** Drained before, because whoever has an outage behind them has a JVM that runs for long. */
     static final int WARM_UP = 60_000;
+    /** Of those, what comes out of a JVM that has just started. */
+    private static final int FIRST = 10_000;
     private static final int IN_FLIGHT = 15;
     private static final double AHEAD = 1.4;
     static final Duration LONGEST = Duration.ofMinutes(3);
@@ -39,7 +41,6 @@ final class Drain {
         Series floorRate = new Series();
         Series rate = new Series();
         Series perCall = new Series();
-        double floorCold;
         double cold;
         try (CleverTap floorDestination = new CleverTap(LATENCY); CleverTap destination = new CleverTap(LATENCY);
                 Program floor = Program.of(DrainFloor.class, floorData.toString(), floorDestination.url());
@@ -68,8 +69,10 @@ final class Drain {
                     relay.hold();
                 }
             };
-            floorCold = drain(floor, floorSide, floorDestination, before, new Series());
-            cold = drain(relay, relaySide, destination, before, new Series());
+            drain(floor, floorSide, floorDestination, before, new Series());
+            long start = System.nanoTime();
+            drain(relay, relaySide, destination, before, new Series());
+            cold = firstRate(destination, start, options.size(FIRST));
             for (int round = 0; round < options.rounds(); round++) {
                 floorRate.add(drain(floor, floorSide, floorDestination, events, new Series()));
                 rate.add(drain(relay, relaySide, destination, events, perCall));
@@ -84,8 +87,14 @@ final class Drain {
         return List.of(Result.ratio("4", "drain of " + Report.number(events) + " events", "1/s", floorRate, rate, Result.atLeast(0.55), ""),
                 Result.value("4b", "drain of " + Report.number(events) + " events", "1/s", rate, null, ""),
                 Result.value("4c", "records a call", "", perCall, Result.atLeast(900), ""),
-                Result.ratio("4d", "the " + Report.number(before) + " before them", "1/s", Series.of(floorCold), Series.of(cold), null,
-                        "from a cold JVM"));
+                Result.ratio("4d", "the first " + Report.number(options.size(FIRST)) + " after a start", "1/s", Series.of(rate.median()), Series.of(cold),
+                        Result.atLeast(0.6), "floor: the same relay when it is warm, row 4"));
+    }
+
+    /** The rate of the first records that come after a time, a second. */
+    private static double firstRate(CleverTap destination, long start, int records) {
+        long end = destination.moments().stream().filter(moment -> moment.records() >= records).mapToLong(CleverTap.Moment::nanos).min().orElseThrow();
+        return records / ((end - start) / 1e9);
     }
 
     /** So many records from now on, a second; then waits until nothing is under way any more. */
