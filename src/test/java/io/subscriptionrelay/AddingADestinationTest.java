@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -51,16 +52,33 @@ class AddingADestinationTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
     @TempDir
+    static Path unchangedFolder;
+    private static CustomerIoStandIn unchangedCustomerIo;
+    private static RelayApp unchanged;
+    private static int tests;
+
+    @TempDir
     Path folder;
-    private final CustomerIoStandIn customerIo = new CustomerIoStandIn();
+    private final int test = tests++;
+    private CustomerIoStandIn customerIo = new CustomerIoStandIn();
     private RelayApp relay;
 
     @AfterEach
     void stop() {
-        if (relay != null) {
+        if (relay != null && relay != unchanged) {
             relay.close();
         }
-        customerIo.close();
+        if (customerIo != unchangedCustomerIo) {
+            customerIo.close();
+        }
+    }
+
+    @AfterAll
+    static void stopUnchanged() {
+        if (unchanged != null) {
+            unchanged.close();
+            unchangedCustomerIo.close();
+        }
     }
 
     @Test
@@ -84,63 +102,63 @@ class AddingADestinationTest {
 
     @Test
     void aSignedWebhookBecomesThePersonsStateAndAnEvent() {
-        start(home());
-        String body = Events.renewal("e-1", "lena", Events.BASE);
+        asThePageSays();
+        String body = Events.renewal(mine("e-1"), mine("lena"), Events.BASE);
         assertThat(relay.post("revenuecat", body).statusCode()).isEqualTo(401);
-        renewal("e-1", "lena", Events.BASE);
+        renewal(mine("e-1"), mine("lena"), Events.BASE);
         await().atMost(LONG).until(() -> customerIo.eventCount() == 1);
-        JsonNode event = customerIo.eventsOf("lena").get(0);
+        JsonNode event = customerIo.eventsOf(mine("lena")).get(0);
         assertThat(event.path("name").asText()).isEqualTo("Subscription renewed");
         assertThat(event.path("timestamp").asLong()).isEqualTo(Events.BASE / 1000);
         assertThat(event.path("attributes").toString()).isEqualTo("{\"amount\":9.99,\"currency\":\"EUR\"}");
-        assertThat(customerIo.person("lena").path("product_id").asText()).isEqualTo("plus.monthly");
-        assertThat(customerIo.person("lena").path("subscription_status").asText()).isEqualTo("active");
-        assertThat(customerIo.person("lena").path("expiration_at").asLong()).isEqualTo(Events.BASE / 1000 + 2_592_000);
+        assertThat(customerIo.person(mine("lena")).path("product_id").asText()).isEqualTo("plus.monthly");
+        assertThat(customerIo.person(mine("lena")).path("subscription_status").asText()).isEqualTo("active");
+        assertThat(customerIo.person(mine("lena")).path("expiration_at").asLong()).isEqualTo(Events.BASE / 1000 + 2_592_000);
         assertThat(customerIo.answers()).containsOnly(200);
         assertThat(relay.parked().path("total").asInt()).isZero();
     }
 
     @Test
     void whoHasNoIdAndWhatIsSwitchedOffIsSkipped() {
-        start(home());
-        renewal("e-1", "$RCAnonymousID:1", Events.BASE);
-        post(Events.event("e-2", "BILLING_ISSUE", "lena", Events.BASE, "\"period_type\":\"NORMAL\""));
+        asThePageSays();
+        renewal(mine("e-1"), "$RCAnonymousID:1", Events.BASE);
+        post(Events.event(mine("e-2"), "BILLING_ISSUE", mine("lena"), Events.BASE, "\"period_type\":\"NORMAL\""));
         await().atMost(LONG).until(() -> skipped("no customer.io id") == 1 && skipped("event switched off") == 1);
         assertThat(customerIo.answers()).isEmpty();
     }
 
     @Test
     void oneRefusedItemOfACallParksAlone() throws Exception {
-        start(home());
+        asThePageSays();
         atOnce(6, () -> {
-            renewal("e-1", "user-1", Events.BASE);
-            post(Events.renewal("e-2", "user-2", Events.BASE).replace("plus.monthly", "p".repeat(1001)));
-            renewal("e-3", "user-3", Events.BASE);
+            renewal(mine("e-1"), mine("user-1"), Events.BASE);
+            post(Events.renewal(mine("e-2"), mine("user-2"), Events.BASE).replace("plus.monthly", "p".repeat(1001)));
+            renewal(mine("e-3"), mine("user-3"), Events.BASE);
         });
         JsonNode parked = relay.awaitParked(1);
         assertThat(parked.findValuesAsText("reason")).containsOnly("Customer.io 207: invalid attributes product_id is longer than 1000 bytes");
-        assertThat(parked.findValuesAsText("eventId")).containsOnly("e-2");
-        await().atMost(LONG).until(() -> customerIo.eventCount() == 3 && customerIo.person("user-3") != null);
-        assertThat(customerIo.person("user-2")).isNull();
+        assertThat(parked.findValuesAsText("eventId")).containsOnly(mine("e-2"));
+        await().atMost(LONG).until(() -> customerIo.eventCount() == 3 && customerIo.person(mine("user-3")) != null);
+        assertThat(customerIo.person(mine("user-2"))).isNull();
         assertThat(customerIo.answers()).containsExactly(207);
         assertThat(customerIo.bodies().get(0).get("batch")).hasSize(6);
     }
 
     @Test
     void whatIsNeverTakenIsParkedWithoutACall() {
-        start(home());
-        renewal("e-1", "u".repeat(151), Events.BASE);
+        asThePageSays();
+        renewal(mine("e-1"), "u".repeat(151), Events.BASE);
         assertThat(relay.awaitParked(2).findValuesAsText("reason")).containsOnly("Customer.io takes no identifier of more than 150 bytes");
         assertThat(customerIo.answers()).isEmpty();
     }
 
     @Test
     void aCallThatIsTooLargeIsHalvedAndNothingIsLost() throws Exception {
-        start(home());
+        asThePageSays();
         int events = 200;
         String user = "u".repeat(140);
         atOnce(2 * events, () -> IntStream.range(0, events).parallel().forEach(i ->
-                post(Events.renewal("e-" + i, user + i, Events.BASE).replace("plus.monthly", "p".repeat(1000)).replace("APP_STORE", "s".repeat(1000)))));
+                post(Events.renewal(mine("e-" + i), user + i, Events.BASE).replace("plus.monthly", "p".repeat(1000)).replace("APP_STORE", "s".repeat(1000)))));
         await().atMost(LONG).until(() -> customerIo.eventCount() == events);
         assertThat(customerIo.answers()).contains(400).contains(200).doesNotContain(207);
         assertThat(customerIo.person(user + 199)).isNotNull();
@@ -149,9 +167,9 @@ class AddingADestinationTest {
 
     @Test
     void aRefusedKeyPausesTheAccountUntilItIsRightAndHealthNamesIt() {
-        start(home());
+        asThePageSays();
         customerIo.key("another key");
-        renewal("e-1", "lena", Events.BASE);
+        renewal(mine("e-1"), mine("lena"), Events.BASE);
         await().atMost(LONG).until(() -> health().path("status").asText().equals("DOWN"));
         assertThat(health().path("details").path("problem").asText()).isEqualTo("the credentials are refused");
         assertThat(health().path("details").path("answer").asText()).isEqualTo("HTTP 401");
@@ -163,26 +181,26 @@ class AddingADestinationTest {
 
     @Test
     void tooManyCallsAndAnOutageAreWaitedFor() {
-        start(home());
+        asThePageSays();
         customerIo.fail(429, 500, 503);
-        renewal("e-1", "lena", Events.BASE);
-        renewal("e-2", "mila", Events.BASE);
+        renewal(mine("e-1"), mine("lena"), Events.BASE);
+        renewal(mine("e-2"), mine("mila"), Events.BASE);
         await().atMost(LONG).until(() -> customerIo.eventCount() == 2);
         assertThat(customerIo.failuresLeft()).isZero();
-        assertThat(customerIo.eventsOf("lena")).hasSize(1);
+        assertThat(customerIo.eventsOf(mine("lena"))).hasSize(1);
         assertThat(relay.parked().path("total").asInt()).isZero();
     }
 
     @Test
     void anOlderStateDoesNotOverwriteANewerOneAndItsEventIsDelivered() {
-        start(home());
-        post(Events.event("newer", "EXPIRATION", "lena", Events.BASE, "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\""));
+        asThePageSays();
+        post(Events.event(mine("newer"), "EXPIRATION", mine("lena"), Events.BASE, "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\""));
         await().atMost(LONG).until(() -> customerIo.eventCount() == 1);
-        renewal("older", "lena", Events.BASE - 60_000);
+        renewal(mine("older"), mine("lena"), Events.BASE - 60_000);
         await().atMost(LONG).until(() -> customerIo.eventCount() == 2);
         await().atMost(LONG).until(() -> skipped("older than what the user already has") == 1);
-        assertThat(customerIo.person("lena").path("subscription_status").asText()).isEqualTo("expired");
-        assertThat(customerIo.person("lena").path("last_event_type").asText()).isEqualTo("expiration");
+        assertThat(customerIo.person(mine("lena")).path("subscription_status").asText()).isEqualTo("expired");
+        assertThat(customerIo.person(mine("lena")).path("last_event_type").asText()).isEqualTo("expiration");
     }
 
     @Test
@@ -234,8 +252,31 @@ class AddingADestinationTest {
         assertThat(customerIo.answers()).containsOnly(200);
     }
 
-    /** Everything that the page says, done. */
+    /** A relay with the files of the page as they are. All tests that change none of them share it, each with ids of its own, and nothing parked. */
+    private void asThePageSays() {
+        customerIo.close();
+        if (unchanged == null) {
+            unchangedCustomerIo = new CustomerIoStandIn();
+            customerIo = unchangedCustomerIo;
+            unchanged = start(home(unchangedFolder), unchangedFolder);
+        }
+        customerIo = unchangedCustomerIo;
+        customerIo.forget();
+        relay = unchanged;
+        relay.parked().path("entries").forEach(entry -> relay.manage("DELETE", "/parked/" + entry.path("id").asText()));
+    }
+
+    /** An id of an event or a user that no other test has. */
+    private String mine(String id) {
+        return id + "-of-" + test;
+    }
+
     private Path home() {
+        return home(folder);
+    }
+
+    /** Everything that the page says, done. */
+    private static Path home(Path folder) {
         Path home = Home.copyTo(folder.resolve("home"));
         PAGE.writeTo(home);
         run(home, PAGE.blocks("5. Its route", "sh").get(0));
@@ -260,7 +301,11 @@ class AddingADestinationTest {
     }
 
     private void start(Path home) {
-        relay = RelayApp.with(folder.resolve("data")).home(home).set("REVENUECAT_AUTHORIZATION", "")
+        relay = start(home, folder);
+    }
+
+    private RelayApp start(Path home, Path folder) {
+        return RelayApp.with(folder.resolve("data")).home(home).set("REVENUECAT_AUTHORIZATION", "")
                 .set("REVENUECAT_SIGNING_SECRET", SIGNING_SECRET)
                 .set("CUSTOMERIO_SITE_ID", CustomerIoStandIn.SITE_ID).set("CUSTOMERIO_API_KEY", CustomerIoStandIn.API_KEY)
                 .set("CUSTOMERIO_URL", customerIo.url()).start();

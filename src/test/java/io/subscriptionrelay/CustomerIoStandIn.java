@@ -58,6 +58,17 @@ final class CustomerIoStandIn implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
+    /** Is as new. */
+    synchronized void forget() {
+        answers.clear();
+        bodies.clear();
+        events.clear();
+        people.clear();
+        eventIds.clear();
+        failures.clear();
+        key = API_KEY;
+    }
+
     /** From now on no other key is right. */
     synchronized void key(String right) {
         key = right;
