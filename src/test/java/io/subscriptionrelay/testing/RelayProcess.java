@@ -9,10 +9,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -168,9 +170,27 @@ public final class RelayProcess implements AutoCloseable {
 
     /** GET below {@code /actuator}. */
     public HttpResponse<String> actuator(String path) {
+        return get(HttpRequest.newBuilder(actuatorUri(path)));
+    }
+
+    /** The same for who has logged in. */
+    public HttpResponse<String> actuatorLoggedIn(String path) {
         try {
-            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path)).build(),
-                    BodyHandlers.ofString());
+            String password = Files.readString(Path.of(properties.get("relay.data-dir"), "console.password")).strip();
+            return get(HttpRequest.newBuilder(actuatorUri(path)).header("Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(("relay:" + password).getBytes(StandardCharsets.UTF_8))));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private URI actuatorUri(String path) {
+        return URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path);
+    }
+
+    private static HttpResponse<String> get(HttpRequest.Builder request) {
+        try {
+            return HTTP.send(request.build(), BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
