@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Load;
+import io.subscriptionrelay.testing.RelayHistory;
 import io.subscriptionrelay.testing.RelayProcess;
 import io.subscriptionrelay.testing.Simulators;
 import java.io.IOException;
@@ -18,7 +19,11 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +47,7 @@ class SoakTest {
     private static final int BYTES_A_STATE = 400;
     /** Of history, with what each destination got; its merges need room for a while. */
     private static final int BYTES_AN_EVENT = 2000;
+    private static final Duration MOST_BEHIND = Duration.ofSeconds(15);
     private static final int REMEMBERED = 5_000;
     private static final Duration SAMPLE = Duration.ofSeconds(30);
     private static final long MEGABYTE = 1024 * 1024;
@@ -66,6 +72,7 @@ class SoakTest {
             Figures late = afterAThird(relay, simulators, load, home, third, "third");
             load.stop();
             drained(relay);
+            eachIsInHistoryOnce(relay, load);
             relay.terminate();
             long rows = rows();
             System.out.printf("state: %,d rows, %.0f bytes each%n", rows, (double) size("data/state/state.db") / rows);
@@ -76,10 +83,23 @@ class SoakTest {
             assertThat(late.files()).as("open files").isLessThanOrEqualTo(early.files() + 30);
             assertThat(late.slowest()).as("99th percentile of the acknowledgements").isLessThan(early.slowest() * 2 + 100);
             assertThat(size("data/state/state.db")).as("bytes of the states").isLessThan(rows * BYTES_A_STATE);
+            System.out.printf("history: %.0f bytes an event%n", (double) (late.history() - early.history()) / (late.events() - early.events()));
             assertThat(late.history() - early.history()).as("bytes of history")
                     .isLessThan((long) (late.events() - early.events()) * BYTES_AN_EVENT);
             assertThat(late.others()).as("other files").isLessThan(early.others() + 4 * MEGABYTE);
         }
+    }
+
+    /** Qonversion's have no id but a key, of which history shows a hash. */
+    private static void eachIsInHistoryOnce(RelayProcess relay, Load load) {
+        Instant stopped = Instant.now();
+        await().atMost(Duration.ofMinutes(1)).until(() -> RelayHistory.completeUntil(relay).isAfter(stopped));
+        List<String> ids = RelayHistory.ids(relay);
+        Set<String> different = new HashSet<>(ids);
+        assertThat(ids).as("events in history").hasSize(load.accepted().size());
+        assertThat(different).as("different events in history").hasSize(ids.size());
+        assertThat(load.accepted().keySet().stream().filter(id -> !load.provider(id).equals("qonversion"))
+                .filter(id -> !different.contains(load.provider(id) + " " + id)).toList()).as("events that are not in history").isEmpty();
     }
 
     /** An outage of both destinations and an edit, then peace for long enough to drain, then what it takes. */
@@ -96,12 +116,14 @@ class SoakTest {
         drained(relay);
         load.slowest();
         pause(SAMPLE);
+        Duration behind = Duration.between(RelayHistory.completeUntil(relay), Instant.now());
+        assertThat(behind).as("history is behind by").isLessThan(MOST_BEHIND);
         Figures figures = new Figures(load.accepted().size(), size("data/broker"), size("data/state/state.db") + size("data/state/state.db-wal"),
                 history(), others(), relay.heapAfterCollection(), relay.gauge("jvm_threads_live_threads"), relay.gauge("process_files_open_files"),
                 TimeUnit.NANOSECONDS.toMillis(load.slowest()));
-        System.out.printf("%s third: %,d events, broker %,d MB, state %,d MB, history %,d MB, other files %,d kB, heap after a collection %,d MB,"
+        System.out.printf("%s third: %,d events, broker %,d MB, state %,d MB, history %,d MB and %d ms behind, other files %,d kB, heap after a collection %,d MB,"
                 + " %d threads, %d open files, p99 %d ms%n", name, figures.events(), figures.broker() / MEGABYTE, figures.state() / MEGABYTE,
-                figures.history() / MEGABYTE, figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(), figures.files(), figures.slowest());
+                figures.history() / MEGABYTE, behind.toMillis(), figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(), figures.files(), figures.slowest());
         return figures;
     }
 
