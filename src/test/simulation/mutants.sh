@@ -48,6 +48,9 @@ no limit of calls in a second; deliver/AccountCalls; s/if \(perSecond <= 0\)/if 
 calls of a whole second are saved up; deliver/AccountCalls; s/CATCH_UP = TimeUnit\.MILLISECONDS\.toNanos\(20\)/CATCH_UP = TimeUnit.SECONDS.toNanos(1)/
 users whose call is unanswered are free at once; deliver/Calls; s/delivery\.lease\(\)\.begins\(call\);//
 a batch that is broken off counts as failed; deliver/Calls; s/putBackAll\(\);\n            \} else if \(del/waiting.clear();\n            } else if (del/
+what is delivered is not told to history; history/Outcomes; s/history\.add\(exchange, outcome\(EventOutcome\.DELIVERED, .*?\n//
+history is told before the commit; history/HistoryFeed; s/ifPresentOrElse\(batch -> batch\.add\(outcome\), \(\) -> soon\(outcome\)\)/ifPresent(batch -> soon(outcome))/
+history is told with another batch too; jmsbatch/BatchTransaction; s/private final (Map<Class<\?>, BatchCompanion> companions)/private static final $1/
 the flag that a record goes alone is lost; deliver/BatchSettlement; s/message\.setHeader\(Headers\.ALONE, true\);//g
 LIST
 }

@@ -23,17 +23,20 @@ import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether the files of the embedded broker are all there and whole. The broker itself starts with whatever it can read: it
  * deletes a file that is too short, skips records that are broken, and does not miss a file that is gone. Hence an inventory
- * beside its folder, and a reading of each journal file before the broker reads it.
+ * beside its folder, and a reading of each journal file and page before the broker reads it.
  *
  * <p>What cannot be seen: the journal has no checksums, so changed bytes inside a record go unnoticed here; and the last record
  * of the last file may always be incomplete, because that is what a crash leaves behind.
  */
 final class JournalCheck {
 
+    private static final Logger LOG = LoggerFactory.getLogger(JournalCheck.class);
     private static final String INVENTORY = "broker.files";
     private static final String ACCEPTED = "accepted: ";
     private static final int OLDEST_FORMAT = 1;
@@ -93,7 +96,32 @@ final class JournalCheck {
         if (expected != null && !expected.equals(size)) {
             return "is %,d bytes long instead of %,d".formatted(size, expected);
         }
-        return fixed == null ? null : unreadable(folder.resolve(name));
+        return fixed == null ? unreadablePage(name) : unreadable(folder.resolve(name));
+    }
+
+    /** A crash can leave a part of a record at the end of an address's last page. It is cut off, because the broker would only write over it. */
+    private String unreadablePage(String name) throws IOException {
+        Path file = folder.resolve(name);
+        byte[] bytes = Files.readAllBytes(file);
+        PageCheck page = new PageCheck(bytes);
+        List<String> found = new ArrayList<>();
+        page.gaps().forEach(gap -> found.add("cannot be read from byte %,d to %,d, though records follow".formatted(gap.from(), gap.to())));
+        if (page.end() < bytes.length && !isLastPage(name)) {
+            found.add("cannot be read from byte %,d on, though pages follow".formatted(page.end()));
+        } else if (page.end() < bytes.length && found.isEmpty()) {
+            LOG.warn("{} ends with a part of a record, from byte {} of {} on, as a crash leaves it before anything is confirmed; it is cut off", file,
+                    page.end(), bytes.length);
+            try (FileChannel cut = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                cut.truncate(page.end());
+                cut.force(true);
+            }
+        }
+        return found.isEmpty() ? null : String.join(" and ", found);
+    }
+
+    private boolean isLastPage(String name) throws IOException {
+        String next = new TreeMap<>(files()).higherKey(name);
+        return next == null || !next.endsWith(".page") || !folderOf(next).equals(folderOf(name));
     }
 
     /**
@@ -133,13 +161,20 @@ final class JournalCheck {
     }
 
     private void write(List<String> lines) throws IOException {
-        Path next = inventory.resolveSibling(INVENTORY + ".new");
+        replace(inventory, lines.stream().map(line -> line + "\n").collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void replace(Path file, byte[] content) throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(next);
-        try (FileChannel file = FileChannel.open(next, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnFiles.attributes(next))) {
-            file.write(ByteBuffer.wrap(lines.stream().map(line -> line + "\n").collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8)));
-            file.force(true);
+        try (FileChannel written = FileChannel.open(next, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnFiles.attributes(next))) {
+            ByteBuffer left = ByteBuffer.wrap(content);
+            while (left.hasRemaining()) {
+                written.write(left);
+            }
+            written.force(true);
         }
-        Files.move(next, inventory, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /**
@@ -159,11 +194,22 @@ final class JournalCheck {
                 Files.move(folder.resolve(file), copy);
             } else {
                 Files.copy(folder.resolve(file), copy);
+                mend(folder.resolve(file));
             }
         }
         Files.deleteIfExists(inventory);
         remember();
         return aside;
+    }
+
+    /** What follows the damage in a page would be left aside. */
+    private void mend(Path file) throws IOException {
+        if (fixedSize(folder.relativize(file).toString().replace('\\', '/')) == null) {
+            PageCheck page = new PageCheck(Files.readAllBytes(file));
+            if (!page.gaps().isEmpty() || page.end() < Files.size(file)) {
+                replace(file, page.mended());
+            }
+        }
     }
 
     private Map<String, Long> files() throws IOException {

@@ -51,6 +51,7 @@ class HistoryRetention implements AutoCloseable {
             } else if (store.begins() != Long.MAX_VALUE) {
                 store.trim(Long.MAX_VALUE, 0);
             }
+            store.check();
             bytes = store.bytes();
         } catch (RuntimeException e) {
             LOG.debug("History cannot be looked at now: {}", Causes.of(e));

@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import org.apache.lucene.codecs.lucene912.Lucene912Codec;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.LongPoint;
+import org.apache.lucene.index.CheckIndex;
+import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.FilterMergePolicy;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.IndexWriter;
@@ -33,6 +35,7 @@ import org.apache.lucene.search.SearcherFactory;
 import org.apache.lucene.search.SearcherManager;
 import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 
 /**
@@ -112,6 +115,48 @@ final class HistorySpan implements AutoCloseable {
         Path folder = Files.move(unfinished, parent.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         IOUtils.fsync(parent, true);
         return open(folder, opener);
+    }
+
+    /**
+     * Makes a span of what can be read of a damaged one: without those of its segments of which a byte is another one than was written.
+     *
+     * @param damaged its folder, which stays as it is
+     * @param start as whose span it is made
+     * @return how many documents it has; 0 when there is none
+     */
+    static int salvage(Path damaged, Path parent, long start) throws IOException {
+        String name = NAME.format(Instant.ofEpochMilli(start));
+        Path unfinished = parent.resolve(name + UNFINISHED);
+        IOUtils.rm(unfinished);
+        Files.createDirectories(unfinished);
+        try (Stream<Path> files = Files.list(damaged)) {
+            for (Path file : files.filter(one -> !one.getFileName().toString().equals(IndexWriter.WRITE_LOCK_NAME)).toList()) {
+                IOUtils.fsync(Files.copy(file, unfinished.resolve(file.getFileName())), false);
+            }
+        }
+        int documents = 0;
+        try (Directory directory = FSDirectory.open(unfinished)) {
+            try (CheckIndex check = new CheckIndex(directory)) {
+                check.setThreadCount(1);
+                CheckIndex.Status status = check.checkIndex();
+                if (!status.missingSegments && !status.clean) {
+                    check.exorciseIndex(status);
+                }
+            }
+            try (IndexReader left = DirectoryReader.open(directory)) {
+                documents = left.numDocs();
+            }
+        } catch (IOException | RuntimeException nothingLeft) {
+            documents = 0;
+        }
+        if (documents == 0) {
+            IOUtils.rm(unfinished);
+        } else {
+            IOUtils.fsync(unfinished, true);
+            Files.move(unfinished, parent.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            IOUtils.fsync(parent, true);
+        }
+        return documents;
     }
 
     static boolean unfinished(String name) {

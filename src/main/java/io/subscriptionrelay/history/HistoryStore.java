@@ -62,6 +62,10 @@ public interface HistoryStore extends AutoCloseable {
      */
     long trim(long time, long maxBytes);
 
+    /** Compares a part of what is on disk with its checksums; what is damaged is put aside and told. A database sees to that itself. */
+    default void check() {
+    }
+
     /** How many bytes it takes. */
     long bytes();
 

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 /**
  * History of one relay, in a folder with an index for each span of time, named by its start. An event is in the span that was the newest to
  * start before it came, and what became of it as well. A span ends with its day (UTC), or when it is large. So the oldest go by deleting a
- * folder, and a damaged span takes no other with it: it is put aside as {@code <name>.damaged}.
+ * folder, and a damaged span takes no other with it: it is put aside as {@code <name>.damaged}, and what can be read of it takes its place.
  */
 public final class LuceneHistory implements HistoryStore {
 
@@ -55,6 +55,9 @@ public final class LuceneHistory implements HistoryStore {
     private final HistorySpan.Opener opener;
     private final ConcurrentNavigableMap<Long, HistorySpan> spans = new ConcurrentSkipListMap<>();
     private final Lock writing = new ReentrantLock();
+    /** The span that was checked last; null when all of them were. */
+    private Long checked;
+    private long checkedAt;
 
     /**
      * Opens it, or makes an empty one.
@@ -385,6 +388,31 @@ public final class LuceneHistory implements HistoryStore {
         IOUtils.rm(dropped);
     }
 
+    /** A span with each call, and all of them anew when a day has passed. */
+    @Override
+    public void check() {
+        writing.lock();
+        try {
+            if (checked == null && checkedAt != 0 && System.nanoTime() - checkedAt < TimeUnit.DAYS.toNanos(1)) {
+                return;
+            }
+            Map.Entry<Long, HistorySpan> next = checked == null ? spans.firstEntry() : spans.higherEntry(checked);
+            checked = next == null ? null : next.getKey();
+            checkedAt = System.nanoTime();
+            if (next != null) {
+                try {
+                    next.getValue().check();
+                } catch (IOException | RuntimeException e) {
+                    LOG.debug("The checksums of {} cannot be compared", next.getValue().folder(), e);
+                    next.getValue().rollback();
+                    putAsideIfDamaged(next.getValue(), e);
+                }
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
     @Override
     public long bytes() {
         try {
@@ -442,9 +470,16 @@ public final class LuceneHistory implements HistoryStore {
                 aside = folder.resolve(path.getFileName() + DAMAGED + "-" + i);
             }
             Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
-            LOG.warn("History in {} is damaged and was put aside as {}: events that came in this span of time are no longer found or replayed, all"
-                    + " others are. What is in it cannot be forgotten either; delete it when nobody needs it, or it goes with its age. {}", path,
-                    aside.getFileName(), e.getMessage());
+            Long start = HistorySpan.start(path.getFileName().toString());
+            int left = HistorySpan.salvage(aside, folder, start);
+            if (left > 0) {
+                spans.put(start, HistorySpan.open(path, opener));
+            }
+            LOG.warn("History in {} is damaged and was put aside as {}. {}. What was put aside cannot be forgotten; delete it when nobody needs it, or it"
+                    + " goes with its age. {}", path, aside.getFileName(), left > 0
+                            ? "What can be read of it, %,d events and outcomes, is still found; the others are not".formatted(left)
+                            : "Nothing of it can be read: events that came in this span of time are no longer found or replayed, all others are",
+                    e.getMessage());
         } catch (IOException moving) {
             throw failed("put aside", moving);
         }

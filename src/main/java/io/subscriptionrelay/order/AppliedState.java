@@ -1,5 +1,6 @@
 package io.subscriptionrelay.order;
 
+import io.subscriptionrelay.logs.Causes;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,10 +16,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
@@ -27,9 +31,9 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
 /** The event time of the newest state that each user has at a destination, so that an older event never overwrites it. */
-@Component
+@Component("state")
 @DependsOnDatabaseInitialization
-public class AppliedState {
+public class AppliedState implements HealthIndicator {
 
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
@@ -44,6 +48,7 @@ public class AppliedState {
     private final JdbcTemplate jdbc;
     private final CamelContext camel;
     private final Clock clock;
+    private final AtomicReference<String> damage = new AtomicReference<>();
 
     AppliedState(DataSource dataSource, CamelContext camel, Clock clock) {
         this.camel = camel;
@@ -79,11 +84,32 @@ public class AppliedState {
     private void newest(String destination, String account, List<String> users, Map<String, Long> times) {
         List<Object> arguments = new ArrayList<>(List.of(destination, account));
         arguments.addAll(users);
-        jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
-                + String.join(",", Collections.nCopies(users.size(), "?")) + ")",
-                row -> {
-                    times.put(row.getString(1), row.getLong(2));
-                }, arguments.toArray());
+        try {
+            jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
+                    + String.join(",", Collections.nCopies(users.size(), "?")) + ")",
+                    row -> {
+                        times.put(row.getString(1), row.getLong(2));
+                    }, arguments.toArray());
+        } catch (DataAccessException e) {
+            failed(e);
+            throw e;
+        }
+    }
+
+    /** A file that is damaged stays so: whose page it is waits until the relay is started anew, which says where and what to do. */
+    void failed(DataAccessException e) {
+        String found = Causes.of(e);
+        if (StateFile.isDamage(found) && damage.getAndSet(found) == null) {
+            LOG.error("The state database is damaged, and batches that need what cannot be read wait. Stop the relay and start it again: the start"
+                    + " names the file and the place, and what to do. {}", found);
+        }
+    }
+
+    @Override
+    public Health health() {
+        String found = damage.get();
+        return found == null ? Health.up().build() : Health.down().withDetail("problem", "the state database is damaged, and deliveries wait; stop the"
+                + " relay and start it again, which says what to do. " + found).build();
     }
 
     /**
@@ -102,6 +128,7 @@ public class AppliedState {
             } catch (DataIntegrityViolationException | BadSqlGrammarException e) {
                 throw e;
             } catch (DataAccessException e) {
+                failed(e);
                 if (wait == FIRST_WAIT) {
                     LOG.warn("What {} has taken cannot be noted in the state database, and waits: {}", destination,
                             e.getMostSpecificCause().getMessage());

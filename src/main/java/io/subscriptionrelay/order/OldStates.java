@@ -38,6 +38,7 @@ class OldStates implements AutoCloseable {
     private static final String UP_TO = " AND (destination, account, user_key) <= (?, ?, ?)";
 
     private final JdbcTemplate jdbc;
+    private final AppliedState state;
     private final Duration keep;
     private final Clock clock;
     private final ScheduledExecutorService steps;
@@ -47,7 +48,8 @@ class OldStates implements AutoCloseable {
     private record Key(String destination, String account, String user) {
     }
 
-    OldStates(DataSource dataSource, RelayProperties properties, Clock clock) {
+    OldStates(DataSource dataSource, AppliedState state, RelayProperties properties, Clock clock) {
+        this.state = state;
         jdbc = new JdbcTemplate(dataSource);
         keep = properties.order().keep();
         this.clock = clock;
@@ -68,6 +70,8 @@ class OldStates implements AutoCloseable {
                 pause = REST;
             }
         } catch (DataAccessException e) {
+            // it comes by each page once an hour
+            state.failed(e);
             LOG.debug("Old states are removed later", e);
         } catch (RuntimeException e) {
             LOG.warn("Old states cannot be removed from the state database, and are tried again", e);

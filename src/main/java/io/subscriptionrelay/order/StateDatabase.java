@@ -100,6 +100,7 @@ public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
         file.prepare();
         try {
             boolean made = super.initializeDatabase();
+            file.check();
             file.takeOver();
             return made;
         } catch (StartRefusedException e) {

@@ -4,8 +4,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.logs.Causes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -13,6 +16,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.h2.api.ErrorCode;
@@ -43,6 +48,12 @@ final class StateFile {
     private static final String OLD = "state";
     private static final String OLD_FILE = OLD + ".mv.db";
     private static final String OLD_TRACE = OLD + ".trace.db";
+    private static final int PROBLEMS_SHOWN = 3;
+    /** SQLite's file format: where the header has the size of a page and the number of pages. */
+    private static final int HEADER_BYTES = 100;
+    private static final int PAGE_BYTES_AT = 16;
+    private static final int PAGES_AT = 28;
+    private static final int LARGEST_PAGE = 65_536;
     private static final int ROWS_AT_ONCE = 1_000;
     private static final int ROWS_A_COMMIT = 20_000;
 
@@ -91,6 +102,63 @@ final class StateFile {
         }
     }
 
+    /**
+     * Looks at each page of the file. SQLite itself notices damage only when it comes upon it, which may be in the midst of a delivery.
+     *
+     * @throws StartRefusedException when one of them is not as it should be, with its number
+     * @throws SQLException when the file cannot be read
+     */
+    void check() throws SQLException {
+        List<String> found = new ArrayList<>();
+        try (Connection connection = database.getConnection(); Statement statement = connection.createStatement();
+                ResultSet lines = statement.executeQuery("PRAGMA quick_check(" + PROBLEMS_SHOWN + ")")) {
+            while (lines.next()) {
+                found.add(Causes.line(lines.getString(1)));
+            }
+        }
+        if (!found.equals(List.of("ok"))) {
+            throw damaged(String.join("; ", found), null);
+        }
+    }
+
+    /** Where a part of the file is plainly missing, which SQLite does not say. */
+    private String place() {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+            channel.read(header, 0);
+            int pageBytes = header.getShort(PAGE_BYTES_AT) == 1 ? LARGEST_PAGE : header.getShort(PAGE_BYTES_AT) & 0xffff;
+            int pages = header.getInt(PAGES_AT);
+            if (pageBytes > 0 && channel.size() < (long) pages * pageBytes) {
+                return "; it has %,d bytes instead of %,d".formatted(channel.size(), (long) pages * pageBytes);
+            }
+            ByteBuffer page = ByteBuffer.allocate(pageBytes);
+            ByteBuffer empty = ByteBuffer.allocate(pageBytes);
+            for (int n = 1; n < pages; n++) {
+                channel.read(page.clear(), (long) n * pageBytes);
+                if (page.flip().equals(empty.clear())) {
+                    return "; page %d, from byte %,d on, is empty".formatted(n + 1, (long) n * pageBytes);
+                }
+            }
+        } catch (IOException | RuntimeException unreadable) {
+            LOG.debug("The damage of {} cannot be found", file, unreadable);
+        }
+        return "";
+    }
+
+    private StartRefusedException damaged(String found, Throwable failure) {
+        String name = file.getFileName().toString();
+        return new StartRefusedException("the state database " + file + " is damaged: " + found,
+                "Put the data directory back from a backup or a snapshot. To go on with what can be read of it, write `sqlite3 " + name
+                        + " .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 readable.db` in its folder, move " + name + " and its " + name
+                        + "-wal away, and give readable.db its name; to go on without it, only move them away. For users of whom nothing is left, an"
+                        + " event that comes late may overwrite what a newer one has set.", failure);
+    }
+
+    /** Whether this says that the file is damaged. */
+    static boolean isDamage(String failure) {
+        return failure.contains("SQLITE_CORRUPT") || failure.contains("SQLITE_NOTADB");
+    }
+
     /** Why the file cannot be used, for the operator. */
     StartRefusedException refused(Throwable failure) {
         String found = Causes.of(failure);
@@ -98,10 +166,8 @@ final class StateFile {
             return new StartRefusedException("the state database " + file + " is in use by another process",
                     "Stop that one, or give this relay its own RELAY_DATA_DIR.", failure);
         }
-        if (found.contains("SQLITE_CORRUPT") || found.contains("SQLITE_NOTADB")) {
-            return new StartRefusedException("the state database " + file + " is damaged: " + found,
-                    "Put the data directory back from a backup or a snapshot. To go on without it, move " + file.getFileName() + " and its "
-                            + file.getFileName() + "-wal away: then an event that comes late may overwrite what a newer one has set.", failure);
+        if (isDamage(found)) {
+            return damaged(found + place(), failure);
         }
         if (found.contains("NativeLibrary") || found.contains("UnsatisfiedLink")) {
             return new StartRefusedException("the library of the state database cannot be loaded from " + System.getProperty(LIBRARY_FOLDER) + ": "

@@ -5,6 +5,7 @@ import io.subscriptionrelay.auditor.Journal.Call;
 import io.subscriptionrelay.auditor.Journal.End;
 import io.subscriptionrelay.auditor.Journal.Fate;
 import io.subscriptionrelay.auditor.Journal.Outage;
+import io.subscriptionrelay.auditor.Journal.Told;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 /** Checks the promises about delivery by a journal, once all faults are over. Knows nothing of how the relay works. */
 public final class Auditor {
 
+    private static final Set<String> ENDS = Set.of("delivered", "skipped", "parked");
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration BACK_WITHIN = Duration.ofSeconds(10);
     private static final Duration ASKING = Duration.ofSeconds(20);
@@ -47,6 +49,7 @@ public final class Auditor {
     public static List<String> audit(Journal journal) {
         Auditor auditor = new Auditor(journal);
         auditor.nothingIsLost();
+        auditor.historyHasWhatWasCommitted();
         auditor.repeatsAreExplained();
         auditor.skippedAndParkedForTheirReasons();
         auditor.newestStateWins();
@@ -80,6 +83,25 @@ public final class Auditor {
             }
         }
         journal.ends.stream().filter(end -> !accepted.containsKey(end.id())).forEach(end -> found.add("of no event: " + end));
+    }
+
+    /** An end is in history if and only if it was committed, at its commit, and once. */
+    private void historyHasWhatWasCommitted() {
+        Map<String, List<Told>> told = journal.history.stream().filter(one -> ENDS.contains(one.what()))
+                .collect(Collectors.groupingBy(Told::id, TreeMap::new, Collectors.toList()));
+        for (End end : journal.ends) {
+            if (told.getOrDefault(end.id(), List.of()).stream().noneMatch(one -> one.what().equals(end.what()) && one.at().equals(end.at()))) {
+                found.add("not in history: " + end + "; it has " + told.getOrDefault(end.id(), List.of()));
+            }
+        }
+        told.forEach((id, all) -> {
+            if (all.size() > 1) {
+                found.add("more than once in history: " + all);
+            }
+            if (ends(id).isEmpty()) {
+                found.add("in history and not committed: " + all);
+            }
+        });
     }
 
     /** A call whose answer was lost, or that was made in a transaction that was lost, may be repeated. */

@@ -88,6 +88,10 @@ public final class Journal {
     public record End(String id, String what, String reason, Duration at) {
     }
 
+    /** What history was told of an event by a transaction, at its commit. */
+    public record Told(String id, String what, Duration at) {
+    }
+
     /** That the broker gives up a transaction, or a relay is gone: what it did without a commit is done again. */
     public record Interruption(String relay, Duration at) {
     }
@@ -100,6 +104,7 @@ public final class Journal {
     public final List<Accepted> accepted = new ArrayList<>();
     public final List<Call> calls = new ArrayList<>();
     public final List<End> ends = new ArrayList<>();
+    public final List<Told> history = new ArrayList<>();
     public final List<Interruption> interruptions = new ArrayList<>();
     public final List<Outage> outages = new ArrayList<>();
     /** Times in which something else than the destination is not well, or the destination is unsteady. */

@@ -3,6 +3,7 @@ package io.subscriptionrelay.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.subscriptionrelay.auditor.HistoryAudit;
 import io.subscriptionrelay.simulator.CleverTapSimulator.Call;
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.simulator.OneSignalSimulator.Update;
@@ -45,13 +46,15 @@ class NothingLostTest {
             simulators.cleverTap.latency(Duration.ofMillis(50));
             simulators.oneSignal.latency(Duration.ofMillis(20));
             int half = EVENTS / 2;
-            assertThat(send(relay, 0, half)).hasSize(half);
+            Map<String, String> sent = new HashMap<>(send(relay, 0, half));
+            assertThat(sent).hasSize(half);
             await().atMost(Duration.ofMinutes(2)).until(() -> simulators.cleverTap.storedCount() >= half);
             double flowing = simulators.cleverTap.averageRecordsPerCall();
             long calls = simulators.cleverTap.callCount();
 
             simulators.cleverTap.stop();
-            assertThat(send(relay, half, EVENTS)).hasSize(half);
+            sent.putAll(send(relay, half, EVENTS));
+            assertThat(sent).hasSize(EVENTS);
             simulators.cleverTap.start();
             await().atMost(Duration.ofMinutes(2)).until(() -> simulators.cleverTap.storedCount() >= EVENTS);
             double backlog = simulators.cleverTap.calls().stream().filter(call -> call.number() > calls && call.status() == 200)
@@ -65,8 +68,9 @@ class NothingLostTest {
             assertThat(simulators.oneSignal.rateViolations()).isZero();
             assertThat(simulators.oneSignal.minimumSpacing()).hasValueSatisfying(spacing ->
                     assertThat(spacing).isGreaterThanOrEqualTo(Duration.ofSeconds(1)));
-            System.out.printf("10,000 events: %.0f records a call, %.0f of the backlog, %d calls to CleverTap, %d updates to OneSignal%n",
-                    flowing, backlog, simulators.cleverTap.callCount(), simulators.oneSignal.callCount());
+            long outcomes = HistoryAudit.awaitAgreement(relay, sent, simulators);
+            System.out.printf("10,000 events: %.0f records a call, %.0f of the backlog, %d calls to CleverTap, %d updates to OneSignal, %d outcomes in"
+                    + " history%n", flowing, backlog, simulators.cleverTap.callCount(), simulators.oneSignal.callCount(), outcomes);
         }
     }
 
@@ -99,6 +103,7 @@ class NothingLostTest {
             long underWay = kills.stream().mapToLong(kill -> underWay(simulators, kill)).sum();
             System.out.printf("3 kills: %d of 5,000 delivered again, at most the %d under way at the kills%n", repeated, underWay);
             assertThat(repeated).isLessThanOrEqualTo(underWay);
+            HistoryAudit.awaitAgreement(relay, sent, simulators);
             assertThat(simulators.oneSignal.rateViolations()).isZero();
         }
     }
@@ -109,7 +114,7 @@ class NothingLostTest {
                 .mapToLong(Call::records).sum();
     }
 
-    /** Sends until each is answered with 200, as a provider does. */
+    /** Sends until each is answered with 200, as a provider does. Gives the webhooks by their ids. */
     private static Map<String, String> send(RelayProcess relay, int from, int to) {
         Map<String, String> sent = new ConcurrentHashMap<>();
         AtomicInteger next = new AtomicInteger(from);
@@ -118,18 +123,10 @@ class NothingLostTest {
             senders.execute(() -> {
                 for (int n = next.getAndIncrement(); n < to; n = next.getAndIncrement()) {
                     String id = "E-" + n;
-                    String user = "user-" + n % USERS;
-                    String body = switch (n % 4) {
-                        case 0 -> Events.event(id, "INITIAL_PURCHASE", user, Events.BASE + n, "\"period_type\":\"TRIAL\"");
-                        case 1 -> Events.renewal(id, user, Events.BASE + n);
-                        case 2 -> Events.event(id, "CANCELLATION", user, Events.BASE + n,
-                                "\"period_type\":\"NORMAL\",\"cancel_reason\":\"UNSUBSCRIBE\"");
-                        default -> Events.event(id, "EXPIRATION", user, Events.BASE + n,
-                                "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\"");
-                    };
+                    String body = webhook(n);
                     await().atMost(Duration.ofMinutes(2)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(100))
                             .until(() -> relay.revenueCat(body) == 200);
-                    sent.put(id, user);
+                    sent.put(id, body);
                 }
             });
         }
@@ -140,6 +137,17 @@ class NothingLostTest {
             Thread.currentThread().interrupt();
         }
         return sent;
+    }
+
+    private static String webhook(int n) {
+        String id = "E-" + n;
+        String user = "user-" + n % USERS;
+        return switch (n % 4) {
+            case 0 -> Events.event(id, "INITIAL_PURCHASE", user, Events.BASE + n, "\"period_type\":\"TRIAL\"");
+            case 1 -> Events.renewal(id, user, Events.BASE + n);
+            case 2 -> Events.event(id, "CANCELLATION", user, Events.BASE + n, "\"period_type\":\"NORMAL\",\"cancel_reason\":\"UNSUBSCRIBE\"");
+            default -> Events.event(id, "EXPIRATION", user, Events.BASE + n, "\"period_type\":\"NORMAL\",\"expiration_reason\":\"UNSUBSCRIBE\"");
+        };
     }
 
     private static Map<String, Integer> counts(Simulators simulators) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.subscriptionrelay.auditor.HistoryAudit;
+import io.subscriptionrelay.auditor.Repeats;
+import io.subscriptionrelay.auditor.Repeats.Crash;
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Load;
@@ -14,7 +17,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -31,26 +36,41 @@ import org.junit.jupiter.api.io.TempDir;
  * left. Every event that got 200 counts, also those that got it in the moments between the cut and the end of the process: who cannot force an
  * event to disk has to answer 503.
  */
-@Tag("chaos")
 class PowerCutTest {
 
     private static final int CUTS = Integer.getInteger("chaos.cuts", 10);
+    private static final int FEW = 2;
     private static final int MEGABYTES = 2_000;
     private static final int USERS = 2_000;
     private static final int RATE = 200;
     /** The journal takes another file every few seconds, and queues page when CleverTap is away. */
     private static final int PADDING = 12_000;
+    /** The longest time that it is left alone, in milliseconds. */
     private static final int LONGEST_PEACE = 4_000;
+    private static final int SHORT_PEACE = 1_500;
+    /** From the answer of a destination to the commit in the journal, on a machine that has much else to do. */
+    private static final Duration LONGEST_COMMIT = Duration.ofSeconds(1);
     private static final Duration LONGEST_WAIT_FOR_COMPACTION = Duration.ofSeconds(10);
 
     @TempDir
     Path folder;
 
-    private int lostPower;
+    private final List<Crash> crashes = new ArrayList<>();
     private int compacting;
 
     @Test
+    @Tag("chaos")
     void whatGot200IsDeliveredAndNoOlderStateStaysHoweverOftenThePowerIsCut() throws Exception {
+        cut(CUTS, LONGEST_PEACE);
+    }
+
+    /** Once while both destinations answer, and once while CleverTap is away. */
+    @Test
+    void whatGot200IsDeliveredAndInHistoryOnceThoughThePowerWasCutTwice() throws Exception {
+        cut(FEW, SHORT_PEACE);
+    }
+
+    private void cut(int cuts, int longestPeace) throws Exception {
         long seed = Long.getLong("chaos.seed", System.nanoTime());
         System.out.println("seed " + seed + " (-Dchaos.seed=" + seed + " repeats the instants)");
         try (Simulators simulators = new Simulators(); PoweredDisk disk = PoweredDisk.mount(folder, MEGABYTES);
@@ -60,12 +80,12 @@ class PowerCutTest {
             load.start();
             Random random = new Random(seed);
             Set<String> late = new HashSet<>();
-            for (int cut = 0; cut < CUTS; cut++) {
+            for (int cut = 0; cut < cuts; cut++) {
                 boolean away = cut % 2 == 1;
                 if (away) {
                     simulators.cleverTap.stop();
                 }
-                Duration peace = Duration.ofMillis(500 + random.nextInt(LONGEST_PEACE));
+                Duration peace = Duration.ofMillis(500 + random.nextInt(longestPeace));
                 await().pollDelay(peace).atMost(peace.plusSeconds(10)).until(() -> true);
                 if (cut % 3 == 2) {
                     awaitCompaction(disk);
@@ -81,10 +101,12 @@ class PowerCutTest {
             Set<String> accepted = keys(load.accepted().keySet(), load.accepted());
             await().atMost(Duration.ofMinutes(4)).untilAsserted(() -> assertThat(missing(accepted, simulators)).isEmpty());
             await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertThat(stale(simulators, load)).isEmpty());
-            System.out.printf("%d power cuts (%d while the journal was compacted), %d events of %d users accepted from 3 providers, %d of them when"
-                    + " it was cut or later: 0 lost, 0 users stale, %d delivered again%n", lostPower, compacting, accepted.size(), USERS, late.size(),
-                    repeated(simulators));
+            Repeats repeats = Repeats.assertUnderWay(simulators.cleverTap, record -> record.type() + " " + key(record), crashes, LONGEST_COMMIT);
             assertThat(relay.actuator("/parked").body()).contains("\"total\":0");
+            long outcomes = HistoryAudit.awaitAgreement(relay, load.webhooks(), simulators);
+            System.out.printf("%d power cuts (%d while the journal was compacted), %d events of %d users accepted from 3 providers, %d of them when"
+                    + " it was cut or later: 0 lost, 0 users stale, %s; history has each once, and %d outcomes%n", crashes.size(), compacting,
+                    accepted.size(), USERS, late.size(), repeats, outcomes);
         } catch (PoweredDisk.Missing e) {
             abort(e.getMessage());
         }
@@ -100,11 +122,12 @@ class PowerCutTest {
     /** Gives the events that were answered with 200 at the instant of the cut or after it. */
     private Set<String> cut(PoweredDisk disk, RelayProcess relay, Load load) {
         Set<String> before = Set.copyOf(load.accepted().keySet());
+        long begun = System.nanoTime();
         disk.cut();
-        lostPower++;
         // the moments in which it could still say yes
         await().pollDelay(Duration.ofMillis(300)).until(() -> true);
         relay.kill();
+        crashes.add(new Crash(begun, System.nanoTime()));
         Set<String> late = new HashSet<>(load.accepted().keySet());
         late.removeAll(before);
         disk.powerUp();
@@ -140,11 +163,6 @@ class PowerCutTest {
 
     private static String key(StoredRecord record) {
         return record.id() + "@" + record.json().path("ts").asLong();
-    }
-
-    private static long repeated(Simulators simulators) {
-        return simulators.cleverTap.stored().stream().collect(Collectors.groupingBy(record -> record.type() + key(record), Collectors.counting()))
-                .values().stream().mapToLong(times -> times - 1).sum();
     }
 
     /** Users whose tags are not those of their newest event. */

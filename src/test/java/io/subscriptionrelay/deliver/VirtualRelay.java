@@ -6,8 +6,10 @@ import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HistoryForTests;
 import io.subscriptionrelay.history.OutcomeLog;
 import io.subscriptionrelay.history.ParkingForTests;
+import io.subscriptionrelay.jmsbatch.VirtualTransaction;
 import io.subscriptionrelay.mapping.Destination;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -78,8 +81,12 @@ public final class VirtualRelay {
         /** @throws RuntimeException when it cannot be committed any more */
         void check();
 
-        /** What is settled is told now; the relay may be killed by this. */
-        void commit(List<Message> messages, OutcomeLog outcomes);
+        /**
+         * What is settled is told now; the relay may be killed by this.
+         *
+         * @param sent gives what the transaction sends besides, once it is committed
+         */
+        void commit(List<Message> messages, OutcomeLog outcomes, Supplier<List<VirtualTransaction.Sent>> sent);
 
         void rollBack(RuntimeException why);
     }
@@ -136,7 +143,8 @@ public final class VirtualRelay {
         Exchange exchange = new DefaultExchange(CAMEL);
         List<RecordMessage> records = new ArrayList<>(batch.messages().stream().map(RecordMessage::new).toList());
         records.sort(Comparator.comparingLong(record -> record.number(Headers.EVENT_TIME)));
-        OutcomeLog outcomes = new OutcomeLog(time);
+        VirtualTransaction transaction = new VirtualTransaction(exchange);
+        OutcomeLog outcomes = new OutcomeLog(time, HistoryForTests.outcomes(time));
         BatchSettlement settlement = new BatchSettlement(exchange, destination, outcomes, ParkingForTests.with(outcomes, time), time);
         Delivery delivery = new Delivery(destination, ACCOUNT, calls, settlement, scheduler, ignoring(CallMonitor.class), batch::ending);
         List<Delivery.Group> groups = Delivery.groups(destination, records);
@@ -192,17 +200,18 @@ public final class VirtualRelay {
         };
         int[] left = {all.size()};
         if (all.isEmpty()) {
-            settle(batch, delivery, settlement, outcomes, done);
+            settle(batch, transaction, delivery, settlement, outcomes, done);
         }
         all.forEach(group -> drive(group, () -> {
             if (--left[0] == 0) {
-                settle(batch, delivery, settlement, outcomes, done);
+                settle(batch, transaction, delivery, settlement, outcomes, done);
             }
         }));
     }
 
     /** As {@link DeliverRoutes#settle}, and the end of the batch. */
-    private void settle(Batch batch, Delivery delivery, BatchSettlement settlement, OutcomeLog outcomes, Runnable done) {
+    private void settle(Batch batch, VirtualTransaction transaction, Delivery delivery, BatchSettlement settlement, OutcomeLog outcomes,
+            Runnable done) {
         try {
             delivery.check();
         } catch (RuntimeException e) {
@@ -216,7 +225,7 @@ public final class VirtualRelay {
             }
             try {
                 delivery.mayStillBeCommitted();
-                batch.commit(settlement.messages(), outcomes);
+                batch.commit(settlement.messages(), outcomes, transaction::commit);
             } catch (RuntimeException e) {
                 batch.rollBack(e);
             }

@@ -8,10 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexReader;
@@ -162,6 +166,44 @@ class LuceneHistoryTest extends HistoryStoreContract {
             }
             assertThat(ids(store.newest(HistoryFilter.ALL, null, 100, false))).contains("c" + round, "b" + round);
             store.trim(NOON + 10 * DAY, Long.MAX_VALUE);
+        }
+    }
+
+    /** Whatever file it is in, and though nobody reads it: the content that comes is the content that was kept, or is told to be gone. */
+    @Test
+    void damageThatNobodyHasReadIsNamedAndWhatLiesInOtherSegmentsStays(CapturedOutput output) throws IOException {
+        Map<String, UnaryOperator<byte[]>> damages = Map.of("a bit", bytes -> {
+            bytes[bytes.length / 2] ^= 4;
+            return bytes;
+        }, "a block", bytes -> {
+            Arrays.fill(bytes, bytes.length / 4, bytes.length / 4 + Math.min(4096, bytes.length / 2), (byte) 0);
+            return bytes;
+        }, "the end", bytes -> Arrays.copyOf(bytes, bytes.length / 2));
+        for (Map.Entry<String, UnaryOperator<byte[]>> damage : damages.entrySet()) {
+            keep(event("a", NOON, "{\"note\":\"of the first\"}"));
+            keep(event("b", NOON + 1, "{\"note\":\"of the second\"}"));
+            store.close();
+            Path file = largest(folder.resolve("2026-10-01T00-00-00.000"));
+            Files.write(file, damage.getValue().apply(Files.readAllBytes(file)));
+            int said = output.getOut().length();
+            store = open();
+            store.check();
+            assertThat(found()).as(damage.getKey()).hasSize(1).isSubsetOf("a", "b");
+            assertThat(output.getOut().substring(said)).as(damage.getKey()).contains("is damaged and was put aside as 2026-10-01T00-00-00.000.damaged")
+                    .contains(file.getFileName().toString());
+            // history goes on, and what is left is found after a restart too
+            keep(event("c", NOON + 2, "{}"));
+            store.close();
+            store = open();
+            store.check();
+            assertThat(found()).as(damage.getKey()).hasSize(2).contains("c");
+            store.trim(NOON + 10 * DAY, Long.MAX_VALUE);
+        }
+    }
+
+    private static Path largest(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".cfs")).max(Comparator.comparing(file -> file.toFile().length())).orElseThrow();
         }
     }
 

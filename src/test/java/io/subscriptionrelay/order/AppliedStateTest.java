@@ -3,18 +3,23 @@ package io.subscriptionrelay.order;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.testing.RelayApp;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +37,9 @@ class AppliedStateTest {
     private static final int KNOWN = 2000;
     private static final int ROWS = 20_000;
     private static final int ROWS_A_BATCH = 100;
+    private static final int PAGE_BYTES = 4096;
+    /** A leaf in the midst of the file, counted from 0. */
+    private static final int DAMAGED_PAGE = 300;
     /** What a row may take on disk, its log included. */
     private static final int BYTES = 400;
 
@@ -126,6 +134,82 @@ class AppliedStateTest {
         assertRefused("the state database " + file("state/state.db") + " is damaged");
     }
 
+    @Test
+    void aPageThatIsDamagedIsNamedWithItsFileBeforeAnythingIsDelivered() throws Exception {
+        fill();
+        byte[] whole = Files.readAllBytes(file("state/state.db"));
+        byte[] zeroed = whole.clone();
+        Arrays.fill(zeroed, DAMAGED_PAGE * PAGE_BYTES, (DAMAGED_PAGE + 1) * PAGE_BYTES, (byte) 0);
+        Files.write(file("state/state.db"), zeroed);
+        assertRefused("the state database " + file("state/state.db") + " is damaged: ", "page " + (DAMAGED_PAGE + 1));
+
+        byte[] flipped = whole.clone();
+        // how many rows there are on it
+        flipped[DAMAGED_PAGE * PAGE_BYTES + 4] ^= 2;
+        Files.write(file("state/state.db"), flipped);
+        assertRefused("the state database " + file("state/state.db") + " is damaged: ", "page " + (DAMAGED_PAGE + 1));
+
+        Files.write(file("state/state.db"), Arrays.copyOf(whole, whole.length / 2));
+        assertRefused("the state database " + file("state/state.db") + " is damaged: ", "%,d bytes instead of %,d".formatted(whole.length / 2, whole.length));
+
+        Files.write(file("state/state.db"), whole);
+        try (RelayApp relay = relay().start()) {
+            assertThat(rows(relay)).isEqualTo(ROWS);
+        }
+    }
+
+    @Test
+    void whatCanBeReadOfADamagedFileIsKeptAsTheStartSays() throws Exception {
+        assumeTrue(run("sqlite3", "-version") == 0, "sqlite3 is missing here");
+        fill();
+        byte[] zeroed = Files.readAllBytes(file("state/state.db"));
+        Arrays.fill(zeroed, DAMAGED_PAGE * PAGE_BYTES, (DAMAGED_PAGE + 1) * PAGE_BYTES, (byte) 0);
+        Files.write(file("state/state.db"), zeroed);
+        String command = "sqlite3 state.db .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 readable.db";
+        assertRefused("is damaged", command);
+        assertThat(run("sh", "-c", "cd '" + file("state") + "' && " + command)).isZero();
+        Files.move(file("state/readable.db"), file("state/state.db"), StandardCopyOption.REPLACE_EXISTING);
+        Files.deleteIfExists(file("state/state.db-wal"));
+        try (RelayApp relay = relay().start()) {
+            assertThat(rows(relay)).isBetween(ROWS - 200L, ROWS - 1L);
+        }
+    }
+
+    @Test
+    void aPageThatIsFoundDamagedWhileItRunsIsToldInHealth() throws Exception {
+        fill();
+        try (RelayApp relay = relay().start()) {
+            assertThat(relay.actuatorLoggedIn("/health").path("components").path("state").path("status").asText()).isEqualTo("UP");
+            JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));
+            database.execute("PRAGMA shrink_memory");
+            try (RandomAccessFile open = new RandomAccessFile(file("state/state.db").toFile(), "rw")) {
+                open.seek((long) DAMAGED_PAGE * PAGE_BYTES);
+                open.write(new byte[PAGE_BYTES]);
+            }
+            List<String> users = IntStream.range(0, ROWS).mapToObj(n -> AppliedState.key("identity", "user-" + n)).toList();
+            assertThatThrownBy(() -> relay.bean(AppliedState.class).newest("onesignal", "production", users)).hasMessageContaining("SQLITE_CORRUPT");
+            JsonNode state = relay.actuatorLoggedIn("/health").path("components").path("state");
+            assertThat(state.path("status").asText()).isEqualTo("DOWN");
+            assertThat(state.path("details").path("problem").asText()).contains("is damaged").contains("stop the relay and start it again");
+        }
+    }
+
+    private void fill() {
+        try (RelayApp relay = relay().start()) {
+            Map<String, Long> times = new HashMap<>();
+            IntStream.range(0, ROWS).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), NOW + n));
+            relay.bean(AppliedState.class).applied("onesignal", "production", times);
+        }
+    }
+
+    private static int run(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+        } catch (IOException missing) {
+            return -1;
+        }
+    }
+
     /** However old an event is when it comes: from then on an older one must not overwrite it. */
     @Test
     void statesThatWereAppliedBeforeAnyRetryAreRemovedAndOthersStayWhateverTheirEventsTime() {
@@ -162,13 +246,17 @@ class AppliedStateTest {
     }
 
     private void assertRefused(String found) {
+        assertRefused(found, "");
+    }
+
+    private void assertRefused(String found, String also) {
         assertThatThrownBy(() -> relay().start().close()).satisfies(failure -> {
             Throwable cause = failure;
             while (!(cause instanceof StartRefusedException) && cause.getCause() != null) {
                 cause = cause.getCause();
             }
             assertThat(cause).isInstanceOf(StartRefusedException.class).hasMessageContaining(found);
-            assertThat(((StartRefusedException) cause).action()).contains("backup", "away");
+            assertThat(cause.getMessage() + ((StartRefusedException) cause).action()).contains("backup", "away", also);
         });
     }
 

@@ -88,7 +88,7 @@ class UserLeasesTest {
         long today = AppliedState.day(System.currentTimeMillis());
         new JdbcTemplate(database).batchUpdate(AppliedState.UPSERT, IntStream.range(0, 3000).mapToObj(n -> new Object[] {"clevertap", "production",
             AppliedState.key("identity", "user-" + n), 0L, today - (n < 2500 ? 41 : 39)}).toList());
-        try (OldStates cleaning = new OldStates(database, settings(), Clock.systemUTC())) {
+        try (OldStates cleaning = new OldStates(database, new AppliedState(database, null, Clock.systemUTC()), settings(), Clock.systemUTC())) {
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> postgres.number("SELECT count(*) FROM applied_state") == 500);
         }
     }

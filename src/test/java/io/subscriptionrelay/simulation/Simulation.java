@@ -9,7 +9,9 @@ import io.subscriptionrelay.event.Envelope;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.HistoryForTests;
 import io.subscriptionrelay.history.OutcomeLog;
+import io.subscriptionrelay.jmsbatch.VirtualTransaction;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.ShippedDestinations;
 import io.subscriptionrelay.order.AppliedState;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Message;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -77,7 +80,7 @@ final class Simulation {
     static String trace(Plan plan) {
         Simulation simulation = new Simulation(plan);
         List<String> found = simulation.run();
-        return simulation.journal.calls + "\n" + simulation.journal.ends + "\n" + found;
+        return simulation.journal.calls + "\n" + simulation.journal.ends + "\n" + simulation.journal.history + "\n" + found;
     }
 
     private List<String> run() {
@@ -329,7 +332,7 @@ final class Simulation {
             }
 
             @Override
-            public void commit(List<Message> messages, OutcomeLog outcomes) {
+            public void commit(List<Message> messages, OutcomeLog outcomes, Supplier<List<VirtualTransaction.Sent>> sent) {
                 if (strikes(Kind.KILL_BEFORE_COMMIT, number, ++commits)) {
                     return;
                 }
@@ -339,13 +342,15 @@ final class Simulation {
                 }
                 back = true;
                 int ends = outcomes.delivered.size() + outcomes.skipped.size() + outcomes.parked.size();
-                long sent = messages.stream().filter(message -> !parked(message)).count();
-                if (ends + sent != held.size()) {
-                    broken.add("a batch of " + held.size() + " has " + ends + " ends, and " + sent + " come back");
+                long again = messages.stream().filter(message -> !parked(message)).count();
+                if (ends + again != held.size()) {
+                    broken.add("a batch of " + held.size() + " has " + ends + " ends, and " + again + " come back");
                 }
                 outcomes.delivered.forEach(id -> end(id, "delivered", ""));
                 outcomes.skipped.forEach(id -> end(id, "skipped", ""));
                 outcomes.parked.forEach((id, reason) -> end(id, "parked", reason));
+                sent.get().stream().filter(message -> message.queue().equals(HistoryForTests.QUEUE)).forEach(message -> HistoryForTests
+                        .outcomes(message.body()).forEach(told -> journal.history.add(new Journal.Told(told.eventId(), told.what().text(), time.elapsed()))));
                 messages.stream().filter(message -> !parked(message)).forEach(broker::send);
                 broker.committed();
             }

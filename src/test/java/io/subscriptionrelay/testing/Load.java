@@ -16,11 +16,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /** Three providers that send renewals at a steady rate, and each again until it is answered with 200, as providers do. */
 public final class Load implements AutoCloseable {
 
     private static final List<String> PROVIDERS = List.of("revenuecat", "purchasely", "qonversion");
+    private static final String ID = "L-";
     private static final int SENDERS = 12;
     private static final long AGAIN_AFTER_MILLIS = 200;
 
@@ -62,8 +64,8 @@ public final class Load implements AutoCloseable {
     private void send() {
         while (running) {
             int n = next.getAndIncrement();
-            String provider = PROVIDERS.get(n % PROVIDERS.size());
-            byte[] body = (Events.renewal(provider, id(n), user(n), time(n)) + padding).getBytes(StandardCharsets.UTF_8);
+            String provider = provider(n);
+            byte[] body = webhook(n).getBytes(StandardCharsets.UTF_8);
             long begun = System.nanoTime();
             while (relay.post(provider, body) != 200) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(AGAIN_AFTER_MILLIS));
@@ -74,8 +76,16 @@ public final class Load implements AutoCloseable {
         }
     }
 
+    private static String provider(int n) {
+        return PROVIDERS.get(n % PROVIDERS.size());
+    }
+
+    private String webhook(int n) {
+        return Events.renewal(provider(n), id(n), user(n), time(n)) + padding;
+    }
+
     private static String id(int n) {
-        return "L-" + n;
+        return ID + n;
     }
 
     private String user(int n) {
@@ -107,6 +117,20 @@ public final class Load implements AutoCloseable {
     /** Ids of the events that were answered with 200, with their users. */
     public Map<String, String> accepted() {
         return accepted;
+    }
+
+    /** The webhooks that were answered with 200, by their ids. */
+    public Map<String, String> webhooks() {
+        return accepted.keySet().stream().collect(Collectors.toMap(id -> id, id -> webhook(number(id))));
+    }
+
+    /** Who has sent the event with this id. */
+    public String provider(String id) {
+        return provider(number(id));
+    }
+
+    private static int number(String id) {
+        return Integer.parseInt(id.substring(ID.length()));
     }
 
     /** The time of each user's newest RevenueCat event in seconds; the other providers' events know no OneSignal ID. */

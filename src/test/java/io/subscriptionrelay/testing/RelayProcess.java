@@ -9,10 +9,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,11 +173,29 @@ public final class RelayProcess implements AutoCloseable {
         return manage("GET", path);
     }
 
+    /** The same for who has logged in. */
+    public HttpResponse<String> actuatorLoggedIn(String path) {
+        try {
+            String password = Files.readString(Path.of(properties.get("relay.data-dir"), "console.password")).strip();
+            return send(request("GET", path).header("Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(("relay:" + password).getBytes(StandardCharsets.UTF_8))));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A request without a body below {@code /actuator}. */
     public HttpResponse<String> manage(String method, String path) {
+        return send(request(method, path));
+    }
+
+    private HttpRequest.Builder request(String method, String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path)).method(method, BodyPublishers.noBody());
+    }
+
+    private static HttpResponse<String> send(HttpRequest.Builder request) {
         try {
-            return HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/actuator" + path))
-                    .method(method, BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+            return HTTP.send(request.build(), BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
