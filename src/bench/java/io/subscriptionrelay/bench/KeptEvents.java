@@ -21,15 +21,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
  * Row 11: a history of 1,000,000 events of four weeks, each with what was sent to CleverTap and to OneSignal and what they answered: what it takes to
- * keep one and on the disk, how long a person waits for a search, for a start, and for a comparison with today's mappings.
+ * keep one and on the disk, how long a person waits for a search, for each page, for a start, and for a comparison with today's mappings.
  */
 final class KeptEvents {
 
@@ -43,6 +46,9 @@ final class KeptEvents {
     private static final long MAX_BYTES = 10L << 30;
     private static final int WARM_UP = 100;
     private static final int SEARCHES = 200;
+    private static final int PAGES = 100;
+    /** The mapping with the most text. */
+    private static final String EDITED = "revenuecat/braze.jslt";
     private static final int USERS = 5;
     private static final Duration LONGEST_COMPARISON = Duration.ofMinutes(10);
     private static final HistoryOutcome.Said CLEVERTAP = new HistoryOutcome.Said(200, "{\"status\":\"success\",\"processed\":1000,\"unprocessed\":[]}");
@@ -156,11 +162,12 @@ final class KeptEvents {
                 try (Relay relay = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination).start()) {
                     empty.add(relay.awaitReadiness() / 1e9);
                 }
-                try (Relay relay = new Relay.Settings(data).cleverTap(destination).start()) {
+                try (Relay relay = new Relay.Settings(data).cleverTap(destination).set("CONSOLE_PASSWORD", Pages.PASSWORD).start()) {
                     full.add(relay.awaitReadiness() / 1e9);
                     if (round == 0) {
                         searches(relay, results);
-                        compare(relay, results);
+                        String comparison = compare(relay, results);
+                        pages(Pages.of(relay), comparison, results);
                     }
                 }
             }
@@ -184,20 +191,12 @@ final class KeptEvents {
     }
 
     private double p95(Relay relay, SplittableRandom random, List<IntFunction<String>> searches) throws Exception {
-        double[] taken = new double[SEARCHES * searches.size()];
-        for (int i = -WARM_UP; i < taken.length; i++) {
-            String path = "/actuator/events?" + searches.get(Math.floorMod(i, searches.size())).apply(random.nextInt(events));
-            long start = System.nanoTime();
-            relay.manage("GET", path);
-            if (i >= 0) {
-                taken[i] = (System.nanoTime() - start) / 1e6;
-            }
-        }
-        Arrays.sort(taken);
-        return taken[taken.length * 95 / 100];
+        int[] i = new int[1];
+        return p95(SEARCHES * searches.size(), () -> relay.manage("GET", "/actuator/events?"
+                + searches.get(i[0]++ % searches.size()).apply(random.nextInt(events))));
     }
 
-    private void compare(Relay relay, List<Result> results) throws Exception {
+    private String compare(Relay relay, List<Result> results) throws Exception {
         int compared = Math.min(events, options.size(COMPARED));
         String id = StrictJson.mapper().readTree(relay.manage("POST", "/actuator/replays?dry-run=true&events=again&destination=clevertap&from="
                 + Instant.ofEpochMilli(receivedAt(events - compared)))).path("id").asText();
@@ -212,5 +211,60 @@ final class KeptEvents {
             throw new IllegalStateException("of " + compared + " events not all are as they were: " + job[0]);
         }
         results.add(Result.value("11e", "comparison of 100,000 events", "s", Series.of(seconds), Result.atMost(60), ""));
+        return id;
+    }
+
+    /** Each page after a login, by what stands in it; and the playground's answer to what is typed. */
+    private void pages(Pages pages, String comparison, List<Result> results) throws Exception {
+        SplittableRandom random = new SplittableRandom(12);
+        Map<String, IntFunction<String>> asked = new LinkedHashMap<>();
+        asked.put("overview", n -> "/overview");
+        asked.put("its charts", n -> "/overview/series?of=day");
+        asked.put("events", n -> "/events");
+        asked.put("events by id", n -> "/events?search=kept-" + n);
+        asked.put("events by user", n -> "/events?search=user:" + Samples.USER + user(n));
+        asked.put("events by filters", n -> "/events?search=" + Pages.encoded("provider:revenuecat type:RENEWAL outcome:delivered destination:onesignal"));
+        asked.put("events by a word that all have", n -> "/events?search=yin");
+        asked.put("events by a word that none has", n -> "/events?search=nowhere" + n);
+        asked.put("events of a minute", n -> "/events?search=" + Pages.encoded("from:" + Instant.ofEpochMilli(receivedAt(n)) + " to:"
+                + Instant.ofEpochMilli(receivedAt(n) + 60_000)));
+        asked.put("an event", n -> "/events/revenuecat?id=kept-" + n);
+        asked.put("parked", n -> "/parked");
+        asked.put("replays", n -> "/replays");
+        asked.put("a replay", n -> "/replays/" + comparison);
+        asked.put("mappings", n -> "/mappings");
+        asked.put("playground", n -> "/mappings/playground");
+        asked.put("playground with an event", n -> "/mappings/playground?provider=revenuecat&event=kept-" + n);
+        asked.put("test event", n -> "/test-event");
+        Map<String, Double> taken = new LinkedHashMap<>();
+        for (Map.Entry<String, IntFunction<String>> page : asked.entrySet()) {
+            taken.put(page.getKey(), p95(PAGES, () -> pages.get(page.getValue().apply(random.nextInt(events)))));
+        }
+        List<Map.Entry<String, Double>> slowest = taken.entrySet().stream().sorted(Map.Entry.<String, Double>comparingByValue().reversed()).toList();
+        results.add(Result.value("11g", "the slowest page, p95", "ms", Series.of(slowest.get(0).getValue()), Result.atMost(200),
+                slowest.stream().map(page -> page.getKey() + " " + Report.number(page.getValue())).collect(Collectors.joining(", "))));
+        String text = Files.readString(Path.of("mappings").resolve(EDITED));
+        int[] edit = new int[1];
+        double tried = p95(SEARCHES, () -> pages.post("/mappings/playground", Map.of("provider", Samples.PROVIDER, "file", EDITED, "text",
+                text + "// " + edit[0]++ + "\n", "webhook", Samples.event("typed", edit[0], edit[0], "app0"))));
+        results.add(Result.value("11h", "playground, what is typed to its result, p95", "ms", Series.of(tried), Result.atMost(300), EDITED));
+    }
+
+    /** Something that is waited for. */
+    private interface Ask {
+        void run() throws Exception;
+    }
+
+    private static double p95(int times, Ask ask) throws Exception {
+        double[] taken = new double[times];
+        for (int i = -WARM_UP; i < taken.length; i++) {
+            long start = System.nanoTime();
+            ask.run();
+            if (i >= 0) {
+                taken[i] = (System.nanoTime() - start) / 1e6;
+            }
+        }
+        Arrays.sort(taken);
+        return taken[taken.length * 95 / 100];
     }
 }

@@ -101,6 +101,10 @@ final class Relay extends Program {
         return port;
     }
 
+    int managementPort() {
+        return managementPort;
+    }
+
     /** Waits until it says that it is ready; gives how long its start took, in nanoseconds. */
     long awaitReadiness() throws Exception {
         await("readiness", Duration.ofSeconds(300), () -> status(managementPort, "/actuator/health/readiness") == 200);

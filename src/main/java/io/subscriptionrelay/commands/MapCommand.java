@@ -5,7 +5,9 @@ import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.logs.Printable;
 import io.subscriptionrelay.mapping.BrokenMappingsException;
+import io.subscriptionrelay.translate.BrokenRoutesException;
 import io.subscriptionrelay.translate.Preview;
+import io.subscriptionrelay.translate.Workbench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +67,7 @@ final class MapCommand implements Callable<Integer> {
                 int status;
                 try {
                     if (workbench == null) {
-                        workbench = Workbench.open(terminal);
+                        workbench = Settings.workbench(terminal);
                     }
                     status = show(workbench);
                 } catch (BrokenMappingsException e) {
@@ -173,7 +175,7 @@ final class MapCommand implements Callable<Integer> {
         }
         Preview preview;
         try {
-            preview = workbench.preview().of(provider, Files.readAllBytes(file));
+            preview = workbench.preview(provider, Files.readAllBytes(file));
         } catch (NotAJsonObjectException e) {
             terminal.err().println(file + ": " + e.getMessage() + "; the relay would answer it with 400, unless the provider calls so when it is set up");
             return Status.FOUND;

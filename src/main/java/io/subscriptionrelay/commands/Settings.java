@@ -1,14 +1,15 @@
 package io.subscriptionrelay.commands;
 
 import io.subscriptionrelay.config.RelayProperties;
+import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.translate.BrokenRoutesException;
+import io.subscriptionrelay.translate.Workbench;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.Map;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -26,6 +27,17 @@ final class Settings {
         return environment;
     }
 
+    /**
+     * The translate routes and mappings that a relay would start with here.
+     *
+     * @throws StartRefusedException when the mappings cannot be used
+     * @throws BrokenRoutesException when Camel cannot read the routes
+     */
+    static Workbench workbench(Terminal terminal) throws BrokenRoutesException {
+        ConfigurableEnvironment environment = read(terminal);
+        return Workbench.open(relay(environment), environment::getProperty);
+    }
+
     /** Only the variables, for a Spring application that reads the files by itself. */
     static ConfigurableEnvironment bare(Terminal terminal) {
         ConfigurableEnvironment environment = new StandardEnvironment();
@@ -37,12 +49,6 @@ final class Settings {
     /** What the relay makes of them. */
     static RelayProperties relay(ConfigurableEnvironment environment) {
         return Binder.get(environment).bind("relay", RelayProperties.class).get();
-    }
-
-    /** Puts settings over those that are there. */
-    static void over(ConfigurableEnvironment environment, Map<String, Object> settings) {
-        environment.getPropertySources().addFirst(new MapPropertySource("commands", settings));
-        ConfigurationPropertySources.attach(environment);
     }
 
     /** The folder that holds routes/ and mappings/. */

@@ -4,6 +4,8 @@ import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.mapping.BrokenMappingsException;
 import io.subscriptionrelay.mapping.DestinationExamples;
 import io.subscriptionrelay.mapping.ExampleRun;
+import io.subscriptionrelay.translate.BrokenRoutesException;
+import io.subscriptionrelay.translate.Workbench;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,7 +41,7 @@ final class TestCommand implements Callable<Integer> {
     /** Gives 0 when every example becomes what it says, 1 when one does not, 2 when there is none. */
     @Override
     public Integer call() throws IOException {
-        try (Workbench workbench = Workbench.open(terminal)) {
+        try (Workbench workbench = Settings.workbench(terminal)) {
             Set<String> known = new TreeSet<>(workbench.providers());
             known.addAll(workbench.mapper().destinations());
             if (only != null && !known.contains(only)) {
@@ -49,13 +51,13 @@ final class TestCommand implements Callable<Integer> {
             }
             for (String provider : workbench.providers()) {
                 if (only == null || only.equals(provider)) {
-                    workbench.examples().runAll(provider).forEach(this::look);
+                    workbench.examples(provider).forEach(this::look);
                 }
             }
             for (String destination : new TreeSet<>(workbench.mapper().destinations())) {
                 if (only == null || only.equals(destination)) {
                     DestinationExamples.runAll(workbench.mapper().destination(destination),
-                            workbench.home().resolve("mappings/destinations").resolve(destination)).forEach(this::look);
+                            workbench.mapper().folder().resolve("destinations").resolve(destination)).forEach(this::look);
                 }
             }
         } catch (BrokenMappingsException e) {

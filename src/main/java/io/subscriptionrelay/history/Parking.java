@@ -23,6 +23,11 @@ public class Parking {
         this.clock = clock;
     }
 
+    /** Of dry runs, whose events are parked nowhere. */
+    public static Parking ofDryRuns() {
+        return new Parking(Outcomes.ofDryRuns(), Clock.systemUTC());
+    }
+
     /**
      * Makes this the message of a parked event; the route sends it in the transaction that settles the event.
      *

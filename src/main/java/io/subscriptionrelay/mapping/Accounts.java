@@ -12,6 +12,7 @@ import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.PropertiesFunction;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
@@ -28,8 +29,18 @@ public class Accounts implements PropertiesFunction, CamelContextConfiguration {
     private final Map<String, Destination> destinations;
     private final Set<String> on = new HashSet<>();
 
+    private Accounts(Map<String, Destination> destinations) {
+        this.destinations = destinations;
+    }
+
+    /** Of dry runs, which reach no account, so that none of them is looked at; each counts as set up within {@link Attempt#atEveryAccount}. */
+    public static Accounts ofDryRuns(RelayProperties properties) {
+        return new Accounts(properties.destinations());
+    }
+
+    @Autowired
     Accounts(RelayProperties properties, Mapper mapper, Environment environment) {
-        destinations = properties.destinations();
+        this(properties.destinations());
         destinations.forEach((destination, settings) -> settings.accounts().forEach((name, account) -> {
             if (account.configured()) {
                 check(mapper.destination(destination), name, account, environment);

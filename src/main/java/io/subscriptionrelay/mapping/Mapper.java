@@ -71,20 +71,29 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     /** Of the mappings as they are by now. */
     private volatile FirstRecords firstRecords = new FirstRecords();
 
-    /** Of files that are looked at once. */
+    /** Of files that are not watched. */
     private Mapper(Path root) {
         this.root = root;
         watcher = null;
         load();
     }
 
+    /**
+     * The mappings of a folder, which nobody watches: edits take over when {@link #reload} is called.
+     *
+     * @throws StartRefusedException when they cannot be used, a {@link BrokenMappingsException} when it is for their content
+     */
+    public static Mapper of(Path folder) {
+        Mapper mapper = new Mapper(folder);
+        mapper.refuseBroken();
+        return mapper;
+    }
+
     @Autowired
     Mapper(RelayProperties properties, MeterRegistry metrics) {
         root = properties.homeFolder().resolve("mappings");
         load();
-        if (!problems.isEmpty()) {
-            throw new BrokenMappingsException(problems());
-        }
+        refuseBroken();
         properties.providers().forEach((name, provider) -> {
             if (provider.open()) {
                 checkComplete(name, properties.destinations());
@@ -99,6 +108,12 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         });
         long period = properties.mappingsReload().toMillis();
         watcher.scheduleWithFixedDelay(this::reload, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    private void refuseBroken() {
+        if (!problems.isEmpty()) {
+            throw new BrokenMappingsException(problems());
+        }
     }
 
     /**

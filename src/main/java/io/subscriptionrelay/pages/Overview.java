@@ -152,9 +152,9 @@ class Overview {
         }
         components.forEach((name, component) -> {
             if (component instanceof Health one && !one.getStatus().equals(Status.UP) && one.getDetails().get("problem") == null && !TOLD_ELSEWHERE.contains(name)) {
-                one.getDetails().forEach((what, detail) -> details(detail).forEach(text -> found.add(new Attention(name.equals("mapper")
-                        ? "The mapping " + what + ": " + text : name + ": " + text, name.equals("mapper") ? "/mappings" : "/events",
-                        name.equals("mapper") ? "mappings" : "events"))));
+                boolean mappings = name.equals("mapper");
+                one.getDetails().forEach((what, detail) -> details(detail).forEach(text -> found.add(new Attention(mappings ? mapping(what, text)
+                        : name + ": " + text, mappings ? "/mappings" : "/events", mappings ? "mappings" : "events"))));
             }
         });
         refused().forEach((place, count) -> {
@@ -168,6 +168,10 @@ class Overview {
                     + " for a person.", "/parked", "by reason"));
         }
         return found;
+    }
+
+    private static String mapping(String what, String text) {
+        return what.equals("inUse") ? "An edit of a mapping cannot be used, so what was right before stays in use." : "The mapping " + what + ": " + text;
     }
 
     private static List<String> details(Object detail) {

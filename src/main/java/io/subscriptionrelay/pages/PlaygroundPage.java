@@ -77,7 +77,7 @@ class PlaygroundPage {
         }
         webhookOf(model, shown, event);
         List<String> files = mapper.files(of);
-        opened = files.contains(opened) ? opened : files.stream().filter(name -> !name.equals(of + EVENT + MAPPING)).findFirst().orElse(files.get(0));
+        opened = files.contains(opened) ? opened : first(of, files);
         fill(model, of, opened, webhook, read(mapper.folder().resolve(opened)));
         return "playground";
     }
@@ -126,16 +126,26 @@ class PlaygroundPage {
     }
 
     private PlaygroundView view(String provider, String file, String webhook, String text) {
-        String name = file.substring(file.lastIndexOf('/') + 1);
-        String first = name.substring(0, name.indexOf('.'));
         try {
             return playground.tried(provider, file, text, webhook.getBytes(StandardCharsets.UTF_8),
-                    tried -> PlaygroundView.of(tried, mapper.folder(), file, first));
+                    tried -> PlaygroundView.of(tried, mapper.folder(), file, mappingOf(file)));
         } catch (NotAJsonObjectException e) {
             return PlaygroundView.of("The webhook cannot be read: " + e.getMessage() + ". The relay would answer it with 400.");
         } catch (AttemptFailedException e) {
             return PlaygroundView.of("It " + e.getMessage() + ".");
         }
+    }
+
+    /** What is opened when nobody has said which: the mapping for a destination that this relay delivers to, if there is one. */
+    private String first(String provider, List<String> files) {
+        return files.stream().filter(file -> accounts.on(mappingOf(file))).findFirst()
+                .orElseGet(() -> files.stream().filter(file -> !file.equals(provider + EVENT + MAPPING)).findFirst().orElse(files.get(0)));
+    }
+
+    /** The destination that a file is about, {@code event}, or what it shares with others. */
+    private static String mappingOf(String file) {
+        String name = file.substring(file.lastIndexOf('/') + 1);
+        return name.substring(0, name.indexOf('.'));
     }
 
     private TreeSet<String> providers() {

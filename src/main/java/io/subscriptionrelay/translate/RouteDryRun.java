@@ -13,10 +13,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.ProducerTemplate;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
@@ -31,9 +33,14 @@ class RouteDryRun implements DryRun {
     private final Translator translator;
     private final Mapper mapper;
     /** Not the template itself: it would start Camel before its routes are known. */
-    private final ObjectProvider<ProducerTemplate> template;
+    private final Supplier<ProducerTemplate> template;
 
+    @Autowired
     RouteDryRun(Translator translator, Mapper mapper, ObjectProvider<ProducerTemplate> template) {
+        this(translator, mapper, template::getObject);
+    }
+
+    RouteDryRun(Translator translator, Mapper mapper, Supplier<ProducerTemplate> template) {
         this.translator = translator;
         this.mapper = mapper;
         this.template = template;
@@ -110,7 +117,7 @@ class RouteDryRun implements DryRun {
             return results.found;
         }
         // without a consumer it fails at once, instead of waiting for one
-        Exchange end = template.getObject().send("direct:translate-" + replay.provider() + "?block=false", exchange -> {
+        Exchange end = template.get().send("direct:translate-" + replay.provider() + "?block=false", exchange -> {
             exchange.setProperty(PROPERTY, results);
             BatchTransaction.withoutCommit(exchange);
             Message message = exchange.getMessage();

@@ -170,6 +170,26 @@ class PlaygroundTest {
     }
 
     @Test
+    void itOpensWithTheMappingForADestinationThatIsSetUp() {
+        assertThat(get(PAGE, OPERATOR).body()).contains("name=\"file\" value=\"purchasely/clevertap.jslt\"");
+        assertThat(get(PAGE + "?provider=revenuecat", OPERATOR).body()).contains("name=\"file\" value=\"revenuecat/clevertap.jslt\"");
+    }
+
+    @Test
+    void aParkedEventLeadsToItsMapping() {
+        assertThat(relay.revenueCat("{\"event\": {\"id\": \"no-type\", \"app_user_id\": \"mia\", \"event_timestamp_ms\": " + Events.BASE + "}}")).isEqualTo(200);
+        await().atMost(PATIENCE).until(() -> relay.actuator("/parked").path("total").asInt() == 1);
+        String parked = "/parked/" + relay.actuator("/parked").path("entries").path(0).path("id").asText();
+        String page = get(parked, OPERATOR).body();
+        Matcher link = Pattern.compile("href=\"(" + PAGE + "[^\"]*)\"").matcher(page);
+        assertThat(link.find()).isTrue();
+        await().atMost(PATIENCE).until(() -> get(link.group(1).replace("&amp;", "&"), OPERATOR).body().contains("name=\"file\" value=\"revenuecat/event.jslt\""));
+        assertThat(page).contains("<span>revenuecat</span>,");
+        assertThat(post(parked.replace("/parked/", "/parked/discard?id="), "", "Authorization", OPERATOR).status()).isEqualTo(302);
+        assertThat(relay.actuator("/parked").path("total").asInt()).isZero();
+    }
+
+    @Test
     void onlyFilesOfMappingsAreOpened() {
         for (String file : List.of("../routes/webhooks/revenuecat.camel.yaml", "application.yaml", "revenuecat/../common.jslt", "/etc/passwd",
                 "revenuecat/examples/renewal.webhook.json", "purchasely/clevertap.yaml")) {
@@ -217,6 +237,8 @@ class PlaygroundTest {
         Files.writeString(settings, "delivr: on\n");
         await().atMost(PATIENCE).until(() -> get("/mappings", OPERATOR).body().contains("unknown key `delivr`"));
         assertThat(get("/mappings", OPERATOR).body()).as("what is in use").contains(empty);
+        assertThat(get("/overview", OPERATOR).body()).contains("An edit of a mapping cannot be used, so what was right before stays in use.",
+                "The mapping qonversion/onesignal: ").doesNotContain("inUse");
         Files.writeString(settings, before);
         await().atMost(PATIENCE).until(() -> !get("/mappings", OPERATOR).body().contains(empty));
     }

@@ -1,10 +1,10 @@
-package io.subscriptionrelay.commands;
+package io.subscriptionrelay.translate;
 
 import io.subscriptionrelay.logs.Causes;
 import java.nio.file.Path;
 
 /** Camel cannot run the routes of a folder. */
-class BrokenRoutesException extends Exception {
+public class BrokenRoutesException extends Exception {
 
     BrokenRoutesException(Path folder, Exception cause) {
         super(folder + ": cannot be run: " + Causes.of(cause) + "; `check` says where", cause);
