@@ -137,8 +137,8 @@ class SoakTest {
                 history(), others(), relay.heapAfterCollection(), relay.gauge("jvm_threads_live_threads"), relay.gauge("process_files_open_files"),
                 TimeUnit.NANOSECONDS.toMillis(load.slowest()));
         System.out.printf("%s third: %,d events, broker %,d MB, state %,d MB, history %,d MB and %d ms behind, other files %,d kB,"
-                + " heap after a collection %,d MB, %d threads, %d open files, p99 %d ms%n", name, figures.events(), figures.broker() / MEGABYTE, figures.state() / MEGABYTE,
-                figures.history() / MEGABYTE, behind.toMillis(), figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(),
+                + " heap after a collection %,d MB, %d threads, %d open files, p99 %d ms%n", name, figures.events(), figures.broker() / MEGABYTE,
+                figures.state() / MEGABYTE, figures.history() / MEGABYTE, behind.toMillis(), figures.others() / 1024, figures.heap() / MEGABYTE, figures.threads(),
                 figures.files(), figures.slowest());
         return figures;
     }
