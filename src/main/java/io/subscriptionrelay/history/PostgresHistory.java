@@ -33,7 +33,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * History of all relays on one PostgreSQL, with a partition for each day (UTC) of the events' coming. What a webhook is found by is a document
  * of full text, because its index knows beginnings of words too.
  */
-final class PostgresHistory implements HistoryStore {
+public final class PostgresHistory implements HistoryStore {
 
     private static final long DAY = TimeUnit.DAYS.toMillis(1);
     private static final DateTimeFormatter NAME = DateTimeFormatter.ofPattern("uuuuMMdd").withZone(ZoneOffset.UTC);
@@ -53,7 +53,8 @@ final class PostgresHistory implements HistoryStore {
     private final JdbcTemplate jdbc;
     private final JdbcTemplate queries;
 
-    PostgresHistory(DataSource dataSource) {
+    /** On tables that are there already. */
+    public PostgresHistory(DataSource dataSource) {
         jdbc = new JdbcTemplate(dataSource);
         queries = new JdbcTemplate(dataSource);
         queries.setQueryTimeout(LONGEST_QUERY_SECONDS);
