@@ -31,6 +31,7 @@ public final class Bench {
         run(options, results, () -> BothAtOnce.measure(options), 7);
         run(options, results, () -> Growth.measure(options), 8, 9, 10);
         run(options, results, () -> KeptEvents.measure(options), 11);
+        run(options, results, () -> TwoRelays.measure(options), 12);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();

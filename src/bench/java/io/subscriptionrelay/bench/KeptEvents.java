@@ -2,14 +2,18 @@ package io.subscriptionrelay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.history.EventOutcome;
 import io.subscriptionrelay.history.HistoryBatch;
 import io.subscriptionrelay.history.HistoryEvent;
 import io.subscriptionrelay.history.HistoryOutcome;
+import io.subscriptionrelay.history.HistoryStore;
 import io.subscriptionrelay.history.LuceneHistory;
+import io.subscriptionrelay.history.PostgresHistory;
 import io.subscriptionrelay.mapping.Facts;
 import io.subscriptionrelay.mapping.Mapper;
+import io.subscriptionrelay.testing.Postgres;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,6 +33,8 @@ import java.util.UUID;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
 /**
  * Row 11: a history of 1,000,000 events of four weeks, each with what was sent to CleverTap and to OneSignal and what they answered: what it takes to
@@ -47,6 +53,8 @@ final class KeptEvents {
     private static final int WARM_UP = 100;
     private static final int SEARCHES = 200;
     private static final int PAGES = 100;
+    /** So many pages are named in the note, the slowest first. */
+    private static final int NAMED = 3;
     /** The mapping with the most text. */
     private static final String EDITED = "revenuecat/braze.jslt";
     private static final int USERS = 5;
@@ -54,17 +62,30 @@ final class KeptEvents {
     private static final HistoryOutcome.Said CLEVERTAP = new HistoryOutcome.Said(200, "{\"status\":\"success\",\"processed\":1000,\"unprocessed\":[]}");
 
     private final Options options;
+    /** Where history is, or null: in the data directory. */
+    private final Postgres database;
+    private final String row;
     private final int events;
     private final long first;
 
-    private KeptEvents(Options options) {
+    private KeptEvents(Options options, Postgres database) {
         this.options = options;
+        this.database = database;
+        row = database == null ? "11" : "11p";
         events = options.size(EVENTS);
         first = System.currentTimeMillis() - WEEKS;
     }
 
     static List<Result> measure(Options options) throws Exception {
-        return new KeptEvents(options).measure();
+        if (!options.postgres()) {
+            return new KeptEvents(options, null).measure();
+        }
+        Path folder = Folders.fresh("kept-postgres");
+        try (Postgres database = Postgres.durable(folder.resolve("postgres"))) {
+            return new KeptEvents(options, database).measure();
+        } finally {
+            Folders.delete(folder);
+        }
     }
 
     private List<Result> measure() throws Exception {
@@ -94,7 +115,8 @@ final class KeptEvents {
         long bytes = 0;
         Path file = data.resolve("floor");
         try (ConfigurableApplicationContext parts = Parts.mappings();
-                LuceneHistory history = new LuceneHistory(data.resolve("history"), MAX_BYTES);
+                HikariDataSource connections = database == null ? null : connections();
+                HistoryStore history = database == null ? new LuceneHistory(data.resolve("history"), MAX_BYTES) : new PostgresHistory(connections);
                 FileChannel plain = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             Mapper mapper = parts.getBean(Mapper.class);
             for (int from = 0; from < events; from += BATCH * BATCHES) {
@@ -112,9 +134,17 @@ final class KeptEvents {
             bytes = history.bytes();
         }
         Files.delete(file);
-        results.add(Result.ratio("11", "an event with two records kept", "µs", Series.of(floor / 1e3 / events), Series.of(taken / 1e3 / events), null,
+        results.add(Result.ratio(row, "an event with two records kept", "µs", Series.of(floor / 1e3 / events), Series.of(taken / 1e3 / events), null,
                 "floor: the same bytes written to a file and forced"));
-        results.add(Result.value("11b", "bytes on disk, an event", "B", Series.of((double) bytes / events), Result.atMost(1024), ""));
+        results.add(Result.value(row + "b", "bytes on disk, an event", "B", Series.of((double) bytes / events), Result.atMost(1024), ""));
+    }
+
+    private HikariDataSource connections() {
+        HikariDataSource connections = new HikariDataSource();
+        connections.setJdbcUrl(database.url());
+        connections.setUsername(database.user());
+        new ResourceDatabasePopulator(new ClassPathResource("schema-postgresql.sql")).execute(connections);
+        return connections;
     }
 
     private static void write(FileChannel plain, List<HistoryBatch> batches) throws IOException {
@@ -159,10 +189,10 @@ final class KeptEvents {
         Series full = new Series();
         for (int round = 0; round < options.atMost(3); round++) {
             try (CleverTap destination = new CleverTap(Duration.ZERO)) {
-                try (Relay relay = new Relay.Settings(Folders.fresh("empty")).cleverTap(destination).start()) {
+                try (Relay relay = settings(Folders.fresh("empty"), "empty_" + round).cleverTap(destination).start()) {
                     empty.add(relay.awaitReadiness() / 1e9);
                 }
-                try (Relay relay = new Relay.Settings(data).cleverTap(destination).set("CONSOLE_PASSWORD", Pages.PASSWORD).start()) {
+                try (Relay relay = settings(data, "postgres").cleverTap(destination).set("CONSOLE_PASSWORD", Pages.PASSWORD).start()) {
                     full.add(relay.awaitReadiness() / 1e9);
                     if (round == 0) {
                         searches(relay, results);
@@ -172,8 +202,20 @@ final class KeptEvents {
                 }
             }
         }
-        results.add(Result.value("11f", "a start with them takes longer by", "s", Series.of(full.median() - empty.median()), Result.atMost(1),
+        results.add(Result.value(row + "f", "a start with them takes longer by", "s", Series.of(full.median() - empty.median()), Result.atMost(1),
                 "%.1f s with none".formatted(empty.median())));
+    }
+
+    /** With history in this folder, or in this database of the server. */
+    private Relay.Settings settings(Path data, String name) {
+        Relay.Settings settings = new Relay.Settings(data);
+        if (database == null) {
+            return settings;
+        }
+        if (!name.equals("postgres")) {
+            database.execute("CREATE DATABASE " + name);
+        }
+        return settings.state(database).set("STATE_JDBC_URL", database.url().replaceFirst("/postgres$", "/" + name));
     }
 
     private void searches(Relay relay, List<Result> results) throws Exception {
@@ -185,8 +227,8 @@ final class KeptEvents {
                 n -> "limit=50&q=yin",
                 n -> "limit=50&from=" + Instant.ofEpochMilli(receivedAt(n)) + "&to=" + Instant.ofEpochMilli(receivedAt(n) + 60_000),
                 n -> "limit=50&outcome=parked");
-        results.add(Result.value("11c", "a search, p95", "ms", Series.of(p95(relay, random, searches)), Result.atMost(100), "over HTTP"));
-        results.add(Result.value("11d", "a search by user, p95", "ms", Series.of(p95(relay, random, List.of(n -> "limit=50&user=" + Samples.USER + user(n)))),
+        results.add(Result.value(row + "c", "a search, p95", "ms", Series.of(p95(relay, random, searches)), Result.atMost(100), "over HTTP"));
+        results.add(Result.value(row + "d", "a search by user, p95", "ms", Series.of(p95(relay, random, List.of(n -> "limit=50&user=" + Samples.USER + user(n)))),
                 Result.atMost(20), "over HTTP"));
     }
 
@@ -210,7 +252,7 @@ final class KeptEvents {
         if (job[0].path("same").asInt() != compared) {
             throw new IllegalStateException("of " + compared + " events not all are as they were: " + job[0]);
         }
-        results.add(Result.value("11e", "comparison of 100,000 events", "s", Series.of(seconds), Result.atMost(60), ""));
+        results.add(Result.value(row + "e", "comparison of " + Report.number(compared) + " events", "s", Series.of(seconds), Result.atMost(60), ""));
         return id;
     }
 
@@ -241,13 +283,13 @@ final class KeptEvents {
             taken.put(page.getKey(), p95(PAGES, () -> pages.get(page.getValue().apply(random.nextInt(events)))));
         }
         List<Map.Entry<String, Double>> slowest = taken.entrySet().stream().sorted(Map.Entry.<String, Double>comparingByValue().reversed()).toList();
-        results.add(Result.value("11g", "the slowest page, p95", "ms", Series.of(slowest.get(0).getValue()), Result.atMost(200),
-                slowest.stream().map(page -> page.getKey() + " " + Report.number(page.getValue())).collect(Collectors.joining(", "))));
+        results.add(Result.value(row + "g", "the slowest page, p95", "ms", Series.of(slowest.get(0).getValue()), Result.atMost(200),
+                slowest.stream().limit(NAMED).map(page -> page.getKey() + " " + Report.number(page.getValue())).collect(Collectors.joining(", "))));
         String text = Files.readString(Path.of("mappings").resolve(EDITED));
         int[] edit = new int[1];
         double tried = p95(SEARCHES, () -> pages.post("/mappings/playground", Map.of("provider", Samples.PROVIDER, "file", EDITED, "text",
                 text + "// " + edit[0]++ + "\n", "webhook", Samples.event("typed", edit[0], edit[0], "app0"))));
-        results.add(Result.value("11h", "playground, what is typed to its result, p95", "ms", Series.of(tried), Result.atMost(300), EDITED));
+        results.add(Result.value(row + "h", "playground, what is typed to its result, p95", "ms", Series.of(tried), Result.atMost(300), EDITED));
     }
 
     /** Something that is waited for. */

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +24,7 @@ final class Load {
     record Measured(double perSecond, double p50, double p99, long requests) {
     }
 
-    private final int port;
+    private final List<Integer> ports;
     private final int connections;
     private final double rate;
     private final LongFunction<byte[]> requests;
@@ -36,7 +37,12 @@ final class Load {
      * @param requests the request of a number
      */
     Load(int port, int connections, double rate, LongFunction<byte[]> requests) {
-        this.port = port;
+        this(List.of(port), connections, rate, requests);
+    }
+
+    /** To several relays, each connection to one of them, as a load balancer does it. */
+    Load(List<Integer> ports, int connections, double rate, LongFunction<byte[]> requests) {
+        this.ports = List.copyOf(ports);
         this.connections = connections;
         this.rate = rate;
         this.requests = requests;
@@ -63,7 +69,7 @@ final class Load {
         next.set(0);
         Worker[] workers = new Worker[connections];
         for (int i = 0; i < connections; i++) {
-            workers[i] = new Worker(start, from, to);
+            workers[i] = new Worker(ports.get(i % ports.size()), start, from, to);
             workers[i].start();
         }
         for (Worker worker : workers) {
@@ -77,7 +83,7 @@ final class Load {
 
     /** One request over a connection of its own. */
     static void post(int port, byte[] request) throws IOException {
-        Worker worker = new Load(port, 1, 0, n -> request).new Worker(0, 0, 0);
+        Worker worker = new Load(port, 1, 0, n -> request).new Worker(port, 0, 0, 0);
         try {
             worker.post(request);
         } finally {
@@ -92,6 +98,7 @@ final class Load {
     private final class Worker extends Thread {
 
         private final byte[] buffer = new byte[8192];
+        private final int port;
         private final long start;
         private final long from;
         private final long to;
@@ -99,8 +106,9 @@ final class Load {
         private int count;
         private Socket socket;
 
-        Worker(long start, long from, long to) {
+        Worker(int port, long start, long from, long to) {
             super("load");
+            this.port = port;
             this.start = start;
             this.from = from;
             this.to = to;

@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class OneSignal implements AutoCloseable {
 
+    static final String APP = "5fd1b6f0-3c4e-4c1a-9a55-0f0b6a9f1c11";
+    static final String KEY = "os_v2_app_key-of-the-benchmark";
     private static final byte[] TAKEN = answer("202 Accepted", "{\"properties\":{}}");
     private static final byte[] TOO_MANY = answer("429 Too Many Requests", "{\"errors\":[\"API rate limit exceeded\"]}");
     private static final byte[] REFUSED = answer("400 Bad Request", "{\"errors\":[\"not the call that was expected\"]}");
@@ -39,9 +41,9 @@ final class OneSignal implements AutoCloseable {
     private long violations;
     private long refused;
 
-    OneSignal(String app, String key, int perSecond, Duration latency) throws IOException {
-        path = "PATCH /apps/" + app + "/users/by/";
-        authorization = "\r\nauthorization: key " + key.toLowerCase(Locale.ROOT) + "\r\n";
+    OneSignal(int perSecond, Duration latency) throws IOException {
+        path = "PATCH /apps/" + APP + "/users/by/";
+        authorization = "\r\nauthorization: key " + KEY.toLowerCase(Locale.ROOT) + "\r\n";
         this.perSecond = perSecond;
         left = perSecond;
         this.latency = latency.toNanos();

@@ -12,8 +12,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class OneSignalDrain {
 
-    private static final String APP = "5fd1b6f0-3c4e-4c1a-9a55-0f0b6a9f1c11";
-    private static final String KEY = "os_v2_app_key-of-the-benchmark";
     private static final int EVENTS = 100_000;
     /** At least; calls are few compared with how much code one passes, so the compiler has work for long. */
     private static final int WARM_UP = 100_000;
@@ -59,9 +57,8 @@ final class OneSignalDrain {
      */
     private static Measured drain(int warmUp, int longestWarmUp, int events, Filler.Users users, Duration longest) throws Exception {
         Path data = Folders.copy(Folders.filled(longestWarmUp + events, users, 1), "onesignal");
-        try (OneSignal destination = new OneSignal(APP, KEY, CALLS_A_SECOND, Drain.LATENCY);
-                Relay relay = new Relay.Settings(data).set("ONESIGNAL_APP_ID", APP).set("ONESIGNAL_API_KEY", KEY)
-                        .set("ONESIGNAL_URL", destination.url()).heldBack().start()) {
+        try (OneSignal destination = new OneSignal(CALLS_A_SECOND, Drain.LATENCY);
+                Relay relay = new Relay.Settings(data).oneSignal(destination).heldBack().start()) {
             relay.awaitReadiness();
             relay.translate();
             relay.await("call", Duration.ofSeconds(60), () -> destination.calls() > 0);

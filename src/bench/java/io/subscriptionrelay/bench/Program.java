@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
@@ -132,6 +133,17 @@ class Program implements AutoCloseable {
 
     Object attribute(String name, String attribute) throws IOException, JMException {
         return jmx().getAttribute(only(name), attribute);
+    }
+
+    /** The sum of an attribute over the MBeans of this name, which may have wildcards, of which another attribute is such a text. */
+    long sum(String name, String by, Predicate<String> wanted, String attribute) throws IOException, JMException {
+        long sum = 0;
+        for (ObjectName each : jmx().queryNames(new ObjectName(name), null)) {
+            if (wanted.test(String.valueOf(jmx().getAttribute(each, by)))) {
+                sum += (Long) jmx().getAttribute(each, attribute);
+            }
+        }
+        return sum;
     }
 
     private ObjectName only(String name) throws IOException, JMException {

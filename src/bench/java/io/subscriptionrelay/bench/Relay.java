@@ -1,6 +1,7 @@
 package io.subscriptionrelay.bench;
 
 import io.subscriptionrelay.testing.Ports;
+import io.subscriptionrelay.testing.Postgres;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
@@ -17,9 +18,7 @@ import java.util.Map;
 final class Relay extends Program {
 
     static final String JAR = "target/subscription-relay.jar";
-    private static final String TRANSLATE = "translate-" + Samples.PROVIDER + "-events";
-
-    private static final String TRANSLATE_BEAN = "org.apache.camel:context=*,type=routes,name=\"" + TRANSLATE + "\"";
+    static final String TRANSLATE = "translate-" + Samples.PROVIDER + "-events";
 
     private final int port;
     private final int managementPort;
@@ -55,6 +54,15 @@ final class Relay extends Program {
         Settings cleverTap(CleverTap destination) {
             return set("CLEVERTAP_ACCOUNT_ID", CleverTap.ACCOUNT).set("CLEVERTAP_PASSCODE", CleverTap.PASSCODE)
                     .set("CLEVERTAP_URL", destination.url());
+        }
+
+        Settings oneSignal(OneSignal destination) {
+            return set("ONESIGNAL_APP_ID", OneSignal.APP).set("ONESIGNAL_API_KEY", OneSignal.KEY).set("ONESIGNAL_URL", destination.url());
+        }
+
+        /** State and history in this PostgreSQL. */
+        Settings state(Postgres database) {
+            return set("STATE_JDBC_URL", database.url()).set("STATE_JDBC_USER", database.user());
         }
 
         /** An option of the JVM, which takes precedence over those that the relay is deployed with. */
@@ -162,13 +170,43 @@ final class Relay extends Program {
         }
     }
 
+    /** What {@code /actuator/prometheus} says. */
+    String metrics() throws IOException {
+        return manage("GET", "/actuator/prometheus");
+    }
+
+    /** The sum of a metric over all of its labels, of which one may be asked for as {@code name="value"}. */
+    static double metric(String metrics, String name, String label) {
+        return metrics.lines().filter(line -> line.startsWith(name + "{") && line.contains(label))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+    }
+
+    /** Starts or stops a route. */
+    void route(String id, String operation) throws Exception {
+        call(route(id), operation);
+    }
+
+    /** How many batches a route has taken. */
+    long batches(String id) throws Exception {
+        return (Long) attribute(route(id), "ExchangesTotal");
+    }
+
+    /** How many messages the consumer of a queue has taken and committed. */
+    long taken(String queue) throws Exception {
+        return sum("org.apache.camel:context=*,type=consumers,name=*", "EndpointUri", uri -> uri.startsWith("jms-batch://" + queue + "?"), "Messages");
+    }
+
+    private static String route(String id) {
+        return "org.apache.camel:context=*,type=routes,name=\"" + id + "\"";
+    }
+
     /** Lets stored events go on. */
     void translate() throws Exception {
-        call(TRANSLATE_BEAN, "start");
+        route(TRANSLATE, "start");
     }
 
     /** Lets them wait again. */
     void hold() throws Exception {
-        call(TRANSLATE_BEAN, "stop");
+        route(TRANSLATE, "stop");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.subscriptionrelay.simulator.CleverTapSimulator.StoredRecord;
+import io.subscriptionrelay.testing.ArtemisProcess;
 import io.subscriptionrelay.testing.Broker;
 import io.subscriptionrelay.testing.Certificate;
 import io.subscriptionrelay.testing.Events;

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariDataSource;
 import io.subscriptionrelay.testing.Postgres;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +84,26 @@ class PostgresHistoryTest extends HistoryStoreContract {
         }
         assertThat(store.count(HistoryFilter.ALL)).isEqualTo(90);
         assertThat(store.count(filter("outcome", "delivered"))).isEqualTo(60);
+    }
+
+    @Test
+    void whatFewEventsHaveIsFoundByAnIndexAndWhatAllHaveInTheirOrder() {
+        keep(event("first", NOON, "{\"app_user_id\":\"u-first\"}"));
+        postgres.execute("INSERT INTO history_event (received_at, event_number, id_number, provider, event_key, type, webhook, terms)"
+                + " SELECT " + NOON + " + n, n, n, 'revenuecat', 'e' || n, 'RENEWAL', '{}', array_to_tsvector(ARRAY['=u-' || n, 'word', repeat('x', 400)])"
+                + " FROM generate_series(1, 20000) AS n");
+        // as PostgreSQL does by itself within some minutes
+        postgres.execute("VACUUM ANALYZE history_event");
+        long before = scans();
+        assertThat(ids(store.newest(filter("user", "u-7"), null, 5, false))).containsExactly("e7");
+        assertThat(ids(store.newest(filter("q", "u-8"), null, 5, false))).containsExactly("e8");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> scans() >= before + 4);
+        assertThat(ids(store.newest(filter("q", "word"), null, 3, false))).containsExactly("e20000", "e19999", "e19998");
+    }
+
+    /** How often the index of terms was asked; connections tell it once they have rested for a second. */
+    private static long scans() {
+        return postgres.number("SELECT sum(idx_scan) FROM pg_stat_user_indexes WHERE indexrelname LIKE 'history_event_%_terms_idx'");
     }
 
     @Test

@@ -1,8 +1,5 @@
-package io.subscriptionrelay.cluster;
+package io.subscriptionrelay.testing;
 
-import io.subscriptionrelay.testing.Broker;
-import io.subscriptionrelay.testing.Certificate;
-import io.subscriptionrelay.testing.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -15,16 +12,16 @@ import java.util.stream.Stream;
 
 /**
  * A broker as an operator installs it: Artemis' own distribution, an instance made with {@code artemis create}, the broker.xml of
- * {@code deploy/} and the plugin. The profile {@code chaos} puts the distribution into {@code target/}.
+ * {@code deploy/} and the plugin. The profiles {@code chaos} and {@code bench} put the distribution into {@code target/}.
  */
-final class ArtemisProcess implements AutoCloseable {
+public final class ArtemisProcess implements AutoCloseable {
 
     private final Path instance;
     private final int port = Ports.free();
     private Process process;
 
     /** Creates an instance with its journal in this folder, which another one may share, and with this certificate. */
-    ArtemisProcess(Path instance, Path shared, Certificate certificate) {
+    public ArtemisProcess(Path instance, Path shared, Certificate certificate) {
         this.instance = instance;
         run(distribution().resolve("bin/artemis").toString(), "create", instance.toString(), "--data", shared.toString(),
                 "--user", Broker.USER, "--password", Broker.PASSWORD, "--role", "relay", "--require-login", "--silent", "--no-autotune",
@@ -37,7 +34,7 @@ final class ArtemisProcess implements AutoCloseable {
     private static Path distribution() {
         try (Stream<Path> found = Files.list(Path.of("target"))) {
             return found.filter(path -> path.getFileName().toString().startsWith("apache-artemis-")).findFirst().orElseThrow(() ->
-                    new IllegalStateException("target/apache-artemis-<version> is missing; run with -Pchaos")).toAbsolutePath();
+                    new IllegalStateException("target/apache-artemis-<version> is missing; run with -Pchaos or -Pbench")).toAbsolutePath();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -67,7 +64,7 @@ final class ArtemisProcess implements AutoCloseable {
     }
 
     /** Starts it; it serves once it has the lock of the journal. */
-    ArtemisProcess start() {
+    public ArtemisProcess start() {
         ProcessBuilder builder = new ProcessBuilder(instance.resolve("bin/artemis").toString(), "run").redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(instance.resolve("console.log").toFile()));
         builder.environment().put("JAVA_ARGS_APPEND", "-Dartemis.port=" + port);
@@ -79,12 +76,16 @@ final class ArtemisProcess implements AutoCloseable {
         return this;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     /** Whether it serves. */
-    boolean active() {
+    public boolean active() {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress("localhost", port), 500);
             return true;
@@ -93,7 +94,7 @@ final class ArtemisProcess implements AutoCloseable {
         }
     }
 
-    String log() {
+    public String log() {
         try {
             return Files.readString(instance.resolve("console.log"));
         } catch (IOException e) {
@@ -102,7 +103,7 @@ final class ArtemisProcess implements AutoCloseable {
     }
 
     /** {@code kill -9}. The start script has replaced itself with the JVM. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         try {
             process.waitFor();
