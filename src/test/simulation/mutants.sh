@@ -44,7 +44,8 @@ waiting is measured by the wall clock; deliver/BatchSettlement; s/record\.number
 an unknown user is parked at once; deliver/BatchSettlement; s/waited >= why/waited <= why/
 a refusal that may pass is believed at once; deliver/BatchSettlement; s/refusals >= why\.times\(\)/refusals >= 1/
 a record more than a call may have; deliver/Delivery; s/next\.size\(\) >= kind\.records\(\)/next.size() > kind.records()/
-no limit of calls in a second; deliver/AccountCalls; s/if \(perSecond <= 0\)/if (true)/
+no limit of calls in a second; deliver/AccountCalls; s/perSecond\(\) <= 0\)/perSecond() != -1)/
+each relay takes all that an account allows; deliver/AccountCalls; s/limit \/ relays\.getAsInt\(\)/limit/
 calls of a whole second are saved up; deliver/AccountCalls; s/CATCH_UP = TimeUnit\.MILLISECONDS\.toNanos\(20\)/CATCH_UP = TimeUnit.SECONDS.toNanos(1)/
 users whose call is unanswered are free at once; deliver/Calls; s/delivery\.lease\(\)\.begins\(call\);//
 a batch that is broken off counts as failed; deliver/Calls; s/putBackAll\(\);\n            \} else if \(del/waiting.clear();\n            } else if (del/

@@ -5,15 +5,17 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
-/** The calls to one account: so many at once, so many a second, and none while its gate is closed. */
+/** The calls to one account: so many at once, so many a second, of both this relay's share, and none while its gate is closed. */
 final class AccountCalls {
 
     /** What was missed for so long is caught up: timers are late, and calls that never catch up stay below the limit. */
     private static final long CATCH_UP = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Supplier<Destination> destination;
+    private final IntSupplier relays;
     private final Scheduler scheduler;
     private final AccountGate gate;
     private final Executor threads;
@@ -21,9 +23,13 @@ final class AccountCalls {
     private int inFlight;
     private long nextStart;
 
-    /** @param threads where calls are made; as many as calls may be in flight */
-    AccountCalls(Supplier<Destination> destination, Scheduler scheduler, Executor threads) {
+    /**
+     * @param relays how many relays share what the account allows
+     * @param threads where calls are made; as many as calls may be in flight
+     */
+    AccountCalls(Supplier<Destination> destination, IntSupplier relays, Scheduler scheduler, Executor threads) {
         this.destination = destination;
+        this.relays = relays;
         this.scheduler = scheduler;
         this.threads = threads;
         gate = new AccountGate(scheduler);
@@ -78,7 +84,7 @@ final class AccountCalls {
             Place place;
             long wait;
             synchronized (this) {
-                if (line.isEmpty() || inFlight >= destination.get().inFlight()) {
+                if (line.isEmpty() || inFlight >= share(destination.get().inFlight())) {
                     return;
                 }
                 place = line.remove();
@@ -103,13 +109,17 @@ final class AccountCalls {
         }
     }
 
+    private int share(int limit) {
+        return Math.max(1, limit / relays.getAsInt());
+    }
+
     /** A turn within the calls of this second. Nobody has one who could not use it at once, so that turns are not saved up. */
     private long start() {
-        int perSecond = destination.get().perSecond();
         long now = scheduler.nanos();
-        if (perSecond <= 0) {
+        if (destination.get().perSecond() <= 0) {
             return now;
         }
+        int perSecond = share(destination.get().perSecond());
         long earliest = now - CATCH_UP;
         long next = nextStart + TimeUnit.SECONDS.toNanos(1) / perSecond;
         nextStart = next - earliest > 0 ? next : earliest;

@@ -124,7 +124,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         return calls.computeIfAbsent(QueueNames.deliver(destination, account), name -> {
             CallThreads own = new CallThreads(name, () -> mapper.destination(destination).inFlight());
             threads.add(own);
-            return new AccountCalls(() -> mapper.destination(destination), scheduler, own);
+            return new AccountCalls(() -> mapper.destination(destination), leases::relays, scheduler, own);
         });
     }
 

@@ -52,6 +52,7 @@ public class UserLeases implements AutoCloseable {
     private final ScheduledExecutorService keeper;
     private final ArrayDeque<Release> releases = new ArrayDeque<>();
     private volatile Membership membership;
+    private volatile int relays = 1;
     private volatile boolean closed;
     private long provenAt;
     private long cleanedAt = System.nanoTime();
@@ -242,6 +243,7 @@ public class UserLeases implements AutoCloseable {
         if (known) {
             mine.provenAt = now;
             provenAt = now;
+            count();
         } else {
             LOG.warn("The state database was away for more than {} s: batches under way start again", LIFE.toSeconds());
             jdbc.update("DELETE FROM relay_instance WHERE id = ?", mine.id);
@@ -257,6 +259,20 @@ public class UserLeases implements AutoCloseable {
                 next.id, LIFE.toSeconds());
         provenAt = now;
         membership = next;
+        count();
+    }
+
+    private void count() {
+        Integer living = jdbc.queryForObject("SELECT count(*) FROM relay_instance WHERE alive_until > clock_timestamp()", Integer.class);
+        relays = living == null ? 1 : Math.max(1, living);
+    }
+
+    /**
+     * How many relays deliver to the same accounts, this one included, as of the last few seconds: what a destination allows is shared by them.
+     * One that was killed counts until its leases end, because its calls may still be under way.
+     */
+    public int relays() {
+        return relays;
     }
 
     private synchronized void release() {

@@ -79,7 +79,7 @@ final class VirtualDelivery {
         threads = new VirtualThreads(time, this.destination::inFlight);
         outcomes = new OutcomeLog(time);
         queues = new KeyQueues(time::nanos);
-        calls = new AccountCalls(() -> this.destination, time, threads);
+        calls = new AccountCalls(() -> this.destination, () -> 1, time, threads);
     }
 
     static VirtualDelivery cleverTap(VirtualServer server) {

@@ -42,6 +42,9 @@ public final class VirtualRelay {
     /** What a relay reaches over the network. */
     public interface Surroundings {
 
+        /** How many relays there are. */
+        int relays();
+
         /** @throws RuntimeException when the state database is away */
         Map<String, Long> newest(Collection<String> keys);
 
@@ -121,7 +124,7 @@ public final class VirtualRelay {
         };
         queues = new KeyQueues(scheduler::nanos);
         threads = new VirtualThreads(scheduler, destination::inFlight);
-        calls = new AccountCalls(() -> destination, scheduler, threads);
+        calls = new AccountCalls(() -> destination, surroundings::relays, scheduler, threads);
     }
 
     /** Nothing happens in it any more. */

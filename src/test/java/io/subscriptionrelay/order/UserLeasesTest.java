@@ -84,6 +84,18 @@ class UserLeasesTest {
     }
 
     @Test
+    void relaysOnOneDatabaseKnowHowManyTheyAre() throws InterruptedException {
+        try (UserLeases first = new UserLeases(database, settings())) {
+            int before = first.relays();
+            try (UserLeases second = new UserLeases(database, settings())) {
+                assertThat(second.relays()).as("at once").isEqualTo(before + 1);
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> first.relays() == before + 1);
+            }
+            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> first.relays() == before);
+        }
+    }
+
+    @Test
     void statesOlderThanAnyRetryAreRemovedHereToo() {
         long today = AppliedState.day(System.currentTimeMillis());
         new JdbcTemplate(database).batchUpdate(AppliedState.UPSERT, IntStream.range(0, 3000).mapToObj(n -> new Object[] {"clevertap", "production",

@@ -264,6 +264,11 @@ final class Simulation {
         }
 
         @Override
+        public int relays() {
+            return plan.relays();
+        }
+
+        @Override
         public boolean admits() {
             return !pausing && !ending && batches.size() < WORKERS.get(plan.destination()) && relay.admits(batches.size());
         }
