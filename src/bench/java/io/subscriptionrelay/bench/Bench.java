@@ -32,6 +32,7 @@ public final class Bench {
         run(options, results, () -> Growth.measure(options), 8, 9, 10);
         run(options, results, () -> KeptEvents.measure(options), 11);
         run(options, results, () -> TwoRelays.measure(options), 12);
+        run(options, results, () -> CommandTimes.measure(options), 13);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();
