@@ -101,7 +101,12 @@ public final class Workbench implements AutoCloseable {
     public static Workbench open(RelayProperties properties, UnaryOperator<String> settings) throws BrokenRoutesException {
         Mapper mapper = Mapper.of(properties.homeFolder().resolve("mappings"));
         Workbench workbench = new Workbench(properties, settings, mapper);
-        workbench.readRoutes();
+        try {
+            workbench.readRoutes();
+        } catch (BrokenRoutesException e) {
+            workbench.close();
+            throw e;
+        }
         return workbench;
     }
 
