@@ -32,7 +32,7 @@ class HostileTextTest {
     /** Where looking back shows: it makes so many thousand looks at each character of such a text, and calls itself until no room is left. */
     private static final int LONG = MEBIBYTE / 8;
     /** How often a pattern may look at a character of a text, over all of its tries: as often as it has alternatives, and a few times more. */
-    private static final int LOOKS_AT_EACH = 40;
+    private static final int LOOKS_AT_EACH = 16;
     /** What reads files and settings of the operator's, who is trusted; what sees the 8 kB of a request line at most; and what is not in the relay. */
     private static final Set<String> NOT_FROM_OUTSIDE = Set.of("routes", "config", "commands", "simulator", "demo");
     /** What reads the operator's mappings only, token by token: a mebibyte is a million of them. */
