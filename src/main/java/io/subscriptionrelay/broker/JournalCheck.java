@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,7 +100,10 @@ final class JournalCheck {
         return fixed == null ? unreadablePage(name) : unreadable(folder.resolve(name));
     }
 
-    /** A crash can leave a part of a record at the end of an address's last page. It is cut off, because the broker would only write over it. */
+    /**
+     * A crash can leave a part of a record at the end of an address's last page. It is cut off, because the broker would write over it, and kept in a
+     * file of its own: a bit that has turned in the last record looks the same.
+     */
     private String unreadablePage(String name) throws IOException {
         Path file = folder.resolve(name);
         byte[] bytes = Files.readAllBytes(file);
@@ -109,8 +113,10 @@ final class JournalCheck {
         if (page.end() < bytes.length && !isLastPage(name)) {
             found.add("cannot be read from byte %,d on, though pages follow".formatted(page.end()));
         } else if (page.end() < bytes.length && found.isEmpty()) {
-            LOG.warn("{} ends with a part of a record, from byte {} of {} on, as a crash leaves it before anything is confirmed; it is cut off", file,
-                    page.end(), bytes.length);
+            Path kept = folder.resolveSibling(folder.getFileName() + "-cut-off-" + name.replace('/', '-'));
+            replace(kept, Arrays.copyOfRange(bytes, page.end(), bytes.length));
+            LOG.warn("{} ends with a part of a record, from byte {} of {} on, as a crash leaves it before anything is confirmed; it is cut off and kept"
+                    + " in {}", file, page.end(), bytes.length, kept);
             try (FileChannel cut = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 cut.truncate(page.end());
                 cut.force(true);

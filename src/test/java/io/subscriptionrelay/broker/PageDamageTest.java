@@ -129,7 +129,7 @@ class PageDamageTest {
 
     /** As a crash leaves it, and nobody was told that it was kept. */
     @Test
-    void aPartOfARecordAtTheEndOfTheLastPageIsNoDamage() throws Exception {
+    void aPartOfARecordAtTheEndOfTheLastPageIsNoDamageAndIsKept() throws Exception {
         Path page = pages().get(pages().size() - 1);
         List<Integer> records = records(page);
         long whole = Files.size(page);
@@ -137,6 +137,10 @@ class PageDamageTest {
         Files.write(page, part, StandardOpenOption.APPEND);
         assertThat(check().problems()).isEmpty();
         assertThat(Files.size(page)).isEqualTo(whole);
+        try (Stream<Path> beside = Files.list(folder)) {
+            assertThat(beside.filter(file -> file.getFileName().toString().startsWith("broker-cut-off-"))).singleElement()
+                    .satisfies(file -> assertThat(Files.readAllBytes(file)).isEqualTo(part));
+        }
         assertThat(receive(MESSAGES)).hasSize(MESSAGES);
     }
 
