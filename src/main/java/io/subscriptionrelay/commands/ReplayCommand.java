@@ -112,6 +112,9 @@ final class ReplayCommand implements Callable<Integer> {
                 line.append(", ").append(replay.path(count).asLong()).append(' ').append(count);
             }
         }
+        if (replay.path("wouldSend").asLong() > 0) {
+            line.append(", ").append(replay.path("wouldSend").asLong()).append(" would be sent");
+        }
         if (replay.hasNonNull("by")) {
             line.append(", by ").append(replay.path("by").asText());
         }

@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Compares what was delivered of an event with what today's mappings make of it, record by record. */
 final class ReplayComparison {
@@ -49,13 +51,20 @@ final class ReplayComparison {
                 all(was.remove(destination), result, event, destination, job);
             }
         }
-        now.forEach((destination, parts) -> compare(event, destination, was.remove(destination), parts, job));
+        Set<String> refused = parked(found.outcomes());
+        now.forEach((destination, parts) -> compare(event, destination, was.remove(destination), parts, refused.contains(destination), job));
         // of what is left today's mappings make nothing any more
         was.forEach((destination, parts) -> parts.forEach((part, record) -> {
             job.skipped++;
             add(job, new Difference(event.provider(), event.key(), destination, part, "is no longer made", List.of(), record, null));
         }));
         return !now.isEmpty();
+    }
+
+    /** The destinations for which something of it was parked. */
+    private static Set<String> parked(List<HistoryOutcome> outcomes) {
+        return outcomes.stream().filter(outcome -> outcome.what() == EventOutcome.PARKED && outcome.destination() != null).map(HistoryOutcome::destination)
+                .collect(Collectors.toSet());
     }
 
     private static Map<String, Map<Integer, JsonNode>> delivered(List<HistoryOutcome> outcomes, String only) {
@@ -87,13 +96,14 @@ final class ReplayComparison {
         add(job, new Difference(event.provider(), event.key(), destination, null, result.get("outcome") + ": " + result.get("reason"), List.of(), null, null));
     }
 
-    private static void compare(HistoryEvent event, String destination, Map<Integer, JsonNode> was, Map<Integer, Map<String, Object>> now, ReplayJob job) {
+    private static void compare(HistoryEvent event, String destination, Map<Integer, JsonNode> was, Map<Integer, Map<String, Object>> now,
+            boolean parked, ReplayJob job) {
         now.forEach((part, result) -> {
             JsonNode before = was == null ? null : was.remove(part);
             JsonNode record = (JsonNode) result.get("record");
             if (before == null) {
                 job.added++;
-                add(job, new Difference(event.provider(), event.key(), destination, part, "new", List.of(), null, record));
+                add(job, new Difference(event.provider(), event.key(), destination, part, parked ? "new, was parked" : "new", List.of(), null, record));
             } else {
                 TreeSet<String> keys = new TreeSet<>();
                 ObjectNode left = StrictJson.mapper().createObjectNode();

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.history;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Map;
  * is kept in the state database, and shown. Used by one thread at a time.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonIgnoreProperties(ignoreUnknown = true) // another relay on the database may be a newer one
 public final class ReplayJob {
 
     static final String RUNNING = "running";
@@ -35,6 +37,8 @@ public final class ReplayJob {
     public long countedTwice;
     /** Events that were sent through today's mappings. */
     public long sent;
+    /** Events of a comparison that would be: today's mappings make something of them that may be sent. */
+    public long wouldSend;
     public List<Difference> differences = new ArrayList<>();
     public String by;
     /** In milliseconds since 1970. */

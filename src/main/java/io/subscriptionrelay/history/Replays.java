@@ -284,8 +284,12 @@ public class Replays implements AutoCloseable {
                         return;
                     }
                     // what would only be parked again, or sent to nobody, stays where it is
-                    if (comparison.compare(found, job) && !job.dryRun) {
-                        send(found.event(), job, session, producer);
+                    if (comparison.compare(found, job)) {
+                        if (job.dryRun) {
+                            job.wouldSend++;
+                        } else {
+                            send(found.event(), job, session, producer);
+                        }
                     }
                     job.isAt(found.event());
                     if (System.nanoTime() - saved > SAVE_EVERY) {

@@ -71,6 +71,7 @@ class ReplaysController {
         shown.put("skipped", job.skipped);
         shown.put("parked", job.parked);
         shown.put("sent", job.sent);
+        shown.put("wouldSend", job.wouldSend);
         shown.put("countedTwice", job.countedTwice);
         shown.put("differences", job.differences.stream().map(difference -> shown(difference, values)).toList());
         shown.put("destination", job.destination);

@@ -67,6 +67,7 @@ class ReplaysTest {
             assertThat(compared.path("total").asInt()).isEqualTo(40);
             assertThat(compared.path("different").asInt()).isEqualTo(40);
             assertThat(compared.path("same").asInt() + compared.path("new").asInt() + compared.path("sent").asInt()).isZero();
+            assertThat(compared.path("wouldSend").asInt()).isEqualTo(40);
             JsonNode first = compared.path("differences").path(0);
             assertThat(first.path("keys")).extracting(JsonNode::asText).containsExactly("tags.store");
             assertThat(first.path("was").toString()).isEqualTo("{\"tags\":{\"store\":\"wrong\"}}");
