@@ -34,9 +34,9 @@ class FlowSamples implements AutoCloseable {
     private static final int FINE_PER_COARSE = 30;
     private static final int A_DAY = 24 * AN_HOUR / FINE_PER_COARSE;
     /** By name what the labels of its places are. */
-    private static final Map<String, List<String>> COUNTED = Map.of("relay.events.received", List.of("provider"), "relay.records.delivered",
-            List.of("destination", "account"), "relay.events.skipped", List.of(), "relay.events.parked", List.of(), "relay.webhooks.refused",
-            List.of("route", "status"));
+    private static final Map<String, List<String>> COUNTED = Map.of("relay.events.received", List.of("provider"), "relay.webhooks.repeated", List.of(),
+            "relay.records.delivered", List.of("destination", "account"), "relay.events.skipped", List.of(), "relay.events.parked", List.of(),
+            "relay.webhooks.refused", List.of("route", "status"));
     private static final double MEDIAN = 0.5;
     private static final double MOST = 0.95;
 

@@ -210,6 +210,7 @@ class Overview {
         FlowSamples.Sample before = samples.before(HOUR);
         Map<String, Double> counts = new TreeMap<>();
         counts.put("received", FlowSamples.delta(before, now, "relay.events.received"));
+        counts.put("repeated", FlowSamples.delta(before, now, "relay.webhooks.repeated"));
         counts.put("delivered", FlowSamples.delta(before, now, "relay.records.delivered"));
         counts.put("skipped", FlowSamples.delta(before, now, "relay.events.skipped"));
         counts.put("parked", FlowSamples.delta(before, now, "relay.events.parked"));
