@@ -52,6 +52,16 @@ class MappingsPage {
      * @param problems with file, line and what to write instead
      */
     public record State(String name, String runs, List<String> problems, List<File> files) {
+
+        /** Whether one of the problems is the file's; where none names a file they are of all. */
+        public boolean broken(File file) {
+            return problems.stream().anyMatch(problem -> names(problem, file)) || !problems.isEmpty() && files.stream().noneMatch(one -> problems.stream()
+                    .anyMatch(problem -> names(problem, one)));
+        }
+
+        private static boolean names(String problem, File file) {
+            return problem.contains(file.path());
+        }
     }
 
     /**
