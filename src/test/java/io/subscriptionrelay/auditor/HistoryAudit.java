@@ -54,13 +54,18 @@ public final class HistoryAudit {
      * @return how many outcomes history has of them
      */
     public static long awaitAgreement(RelayProcess relay, Map<String, String> accepted, Simulators simulators) {
+        awaitAllUntil(relay, Instant.now());
         await().atMost(CATCHING_UP).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> assertThat(now(relay, accepted, simulators)).isEmpty());
         // what comes twice may come late
-        Instant agreed = Instant.now();
-        await().atMost(CATCHING_UP).until(() -> RelayHistory.completeUntil(relay).isAfter(agreed));
+        awaitAllUntil(relay, Instant.now());
         List<Entry> history = RelayHistory.read(relay);
         assertThat(audit(accepted, history, simulators.cleverTap.stored(), simulators.oneSignal.updates())).isEmpty();
         return history.stream().flatMap(entry -> entry.trace().stream()).filter(line -> ENDS.contains(line.outcome())).count();
+    }
+
+    /** Before it is read, which takes seconds of a core for 10,000 events. */
+    private static void awaitAllUntil(RelayProcess relay, Instant time) {
+        await().atMost(CATCHING_UP).until(() -> RelayHistory.completeUntil(relay).isAfter(time));
     }
 
     private static List<String> now(RelayProcess relay, Map<String, String> accepted, Simulators simulators) {

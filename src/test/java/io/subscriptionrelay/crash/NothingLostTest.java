@@ -35,6 +35,8 @@ class NothingLostTest {
     private static final int SENDERS = 16;
     /** A batch is committed this long after its call was answered, at the latest. */
     private static final long COMMITTED = TimeUnit.SECONDS.toNanos(2);
+    /** A look at all that a destination has takes a good part of a core when there is another one each 100 ms. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
 
     @TempDir
     Path folder;
@@ -94,7 +96,7 @@ class NothingLostTest {
             sender.shutdown();
             await().atMost(Duration.ofMinutes(3)).until(sender::isTerminated);
             assertThat(sent).hasSize(KILLED);
-            await().atMost(Duration.ofMinutes(2)).until(() -> counts(simulators).size() >= KILLED);
+            await().atMost(Duration.ofMinutes(2)).pollInterval(LOOK).until(() -> counts(simulators).size() >= KILLED);
             awaitTags(simulators, KILLED);
 
             Map<String, Integer> counts = counts(simulators);
@@ -164,7 +166,7 @@ class NothingLostTest {
         for (int n = 0; n < events; n++) {
             newest.merge(Events.oneSignalId("user-" + n % USERS), (Events.BASE + n) / 1000, Math::max);
         }
-        await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
+        await().atMost(Duration.ofMinutes(2)).pollInterval(LOOK).untilAsserted(() -> {
             Map<String, List<Update>> byUser = simulators.oneSignal.updates().stream().filter(Update::applied)
                     .collect(Collectors.groupingBy(Update::id));
             Set<String> late = newest.keySet().stream().filter(user -> !byUser.containsKey(user)

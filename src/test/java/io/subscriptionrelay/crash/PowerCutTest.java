@@ -51,6 +51,8 @@ class PowerCutTest {
     /** From the answer of a destination to the commit in the journal, on a machine that has much else to do. */
     private static final Duration LONGEST_COMMIT = Duration.ofSeconds(1);
     private static final Duration LONGEST_WAIT_FOR_COMPACTION = Duration.ofSeconds(10);
+    /** All that the destinations have is looked at this often. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
 
     @TempDir
     Path folder;
@@ -99,8 +101,8 @@ class PowerCutTest {
             load.stop();
 
             Set<String> accepted = keys(load.accepted().keySet(), load.accepted());
-            await().atMost(Duration.ofMinutes(4)).untilAsserted(() -> assertThat(missing(accepted, simulators)).isEmpty());
-            await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertThat(stale(simulators, load)).isEmpty());
+            await().atMost(Duration.ofMinutes(4)).pollInterval(LOOK).untilAsserted(() -> assertThat(missing(accepted, simulators)).isEmpty());
+            await().atMost(Duration.ofMinutes(2)).pollInterval(LOOK).untilAsserted(() -> assertThat(stale(simulators, load)).isEmpty());
             Repeats repeats = Repeats.assertUnderWay(simulators.cleverTap, record -> record.type() + " " + key(record), crashes, LONGEST_COMMIT);
             assertThat(relay.actuator("/parked").body()).contains("\"total\":0");
             long outcomes = HistoryAudit.awaitAgreement(relay, load.webhooks(), simulators);
