@@ -27,11 +27,22 @@ public final class EventView {
     private final HistoryEvent event;
     private final List<HistoryOutcome> outcomes;
     private final JsonNode attributes;
+    private final Map<String, Long> waiting;
 
     EventView(HistoryStore.Found found) {
+        this(found, Map.of());
+    }
+
+    /**
+     * An event that may still wait for destinations.
+     *
+     * @param waiting by destination since when what it has to get waits, in milliseconds since 1970
+     */
+    EventView(HistoryStore.Found found, Map<String, Long> waiting) {
         event = found.event();
         outcomes = found.outcomes();
         attributes = json(event.attributes());
+        this.waiting = waiting;
     }
 
     /**
@@ -100,13 +111,20 @@ public final class EventView {
         return pretty(event.attributes());
     }
 
-    /** For each destination what became of it last. */
+    /** For each destination what became of it last, or that it waits. */
     public List<Mark> marks() {
         Map<String, Mark> marks = new TreeMap<>();
         for (HistoryOutcome outcome : outcomes) {
             if (outcome.what() != EventOutcome.REPEATED && outcome.what() != EventOutcome.REPLAYED) {
                 marks.put(outcome.destination() == null ? "" : outcome.destination(), mark(outcome));
             }
+        }
+        if (!marks.containsKey("")) {
+            waiting.forEach((destination, since) -> {
+                if (event.receivedAt() >= since) {
+                    marks.putIfAbsent(destination, Mark.waiting(destination, "in its queue"));
+                }
+            });
         }
         return marks.isEmpty() ? List.of(Mark.waiting("", "in a queue, or no destination is on")) : new ArrayList<>(marks.values());
     }

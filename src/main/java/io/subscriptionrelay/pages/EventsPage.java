@@ -10,6 +10,7 @@ import io.subscriptionrelay.history.Replays;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,11 +36,13 @@ class EventsPage {
 
     private final Events events;
     private final Replays replays;
+    private final Waiting waiting;
     private final Examples examples;
 
-    EventsPage(Events events, Replays replays, DryRun dryRun) {
+    EventsPage(Events events, Replays replays, Waiting waiting, DryRun dryRun) {
         this.events = events;
         this.replays = replays;
+        this.waiting = waiting;
         examples = new Examples(dryRun);
     }
 
@@ -65,7 +68,9 @@ class EventsPage {
                     break;
                 }
             }
-            model.addAttribute("rows", page.found().stream().map(EventView::new).toList());
+            Map<String, Map<String, Long>> since = new HashMap<>();
+            model.addAttribute("rows", page.found().stream()
+                    .map(found -> new EventView(found, since.computeIfAbsent(found.event().provider(), waiting::since))).toList());
             model.addAttribute("next", page.next());
             behind(page.completeUntil(), model);
         } catch (IllegalArgumentException e) {
@@ -90,7 +95,7 @@ class EventsPage {
             throw new NothingHereException("history has no such event: it never came, it came longer ago than relay.history.keep, or history does not have it"
                     + " yet, which takes a second or two");
         }
-        model.addAttribute("event", new EventView(found.get(0)));
+        model.addAttribute("event", new EventView(found.get(0), waiting.since(provider)));
         model.addAttribute("forgotten", operator && found.get(0).event().webhook() == null);
         if (operator && found.get(0).event().webhook() != null) {
             ReplayJob today = replays.compare(found.get(0));

@@ -1,13 +1,16 @@
 package io.subscriptionrelay.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RelayApp;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +138,15 @@ class PagesTest {
         assertThat(RawHttp.send(relay.managementPort(), "POST", "/actuator/hawtio/auth/login",
                 "{\"username\":\"viewer\",\"password\":\"a viewer's password\"}".getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json").status())
                 .as("Hawtio's own login").isEqualTo(403);
+    }
+
+    @Test
+    void saysWhichDestinationAnEventWaitsFor() {
+        assertThat(relay.revenueCat(Events.renewal("waits", "mia", System.currentTimeMillis()))).isEqualTo(200);
+        for (String page : List.of("/events", "/events/revenuecat?id=waits")) {
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(ask("GET", page, "Accept", "text/html", "Authorization", OPERATOR).body())
+                    .as(page).containsPattern("(?s)>waits.*in its queue").doesNotContain("no destination is on"));
+        }
     }
 
     private static String cookie(Answer answer, String name) {
