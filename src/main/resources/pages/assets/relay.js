@@ -17,6 +17,29 @@
     if (event.target.matches('[data-poll]') && (document.hidden || reading)) {
       event.preventDefault();
     }
+    if (reading && !document.hidden) {
+      count();
+    }
+  });
+
+  // What has come while somebody reads is counted, and shown when he asks for it or the pointer has left the list
+  const fresh = document.getElementById('fresh');
+  const addresses = root => all('[data-rows] > [data-row] a[href^="/events/"]', root).map(link => link.getAttribute('href'));
+  const count = async () => {
+    const link = fresh.querySelector('a');
+    const answer = await fetch(link.href, {headers: {Accept: 'text/html'}});
+    if (answer.ok) {
+      const now = addresses(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+      const before = new Set(addresses(document));
+      const more = now.filter(address => !before.has(address)).length;
+      link.textContent = (more === now.length && more > 0 ? 'at least ' : '') + more + ' new';
+      fresh.hidden = more === 0;
+    }
+  };
+  document.addEventListener('htmx:afterSwap', () => {
+    if (fresh) {
+      fresh.hidden = true;
+    }
   });
 
   // A refresh that fails is told once, and what is on the page stays

@@ -303,6 +303,21 @@ class PagesBrowserTest {
         assertThat(see(By.cssSelector("tbody tr")).getText()).contains("relay").contains("states").contains("done");
     }
 
+    @Test
+    @Order(8)
+    void aLiveListDoesNotMoveUnderThePointerAndSaysHowManyAreNew() {
+        open("/events?live=on");
+        WebElement first = see(By.cssSelector("[data-rows] tr:first-child td.type"));
+        String before = see(By.cssSelector("[data-rows] tr:first-child a")).getAttribute("href");
+        new Actions(browser).moveToElement(first).perform();
+        assertThat(relay.revenueCat(Events.event("page-live", "CANCELLATION", "mia.1", System.currentTimeMillis(), "\"period_type\":\"NORMAL\""))).isEqualTo(200);
+        soon().untilAsserted(() -> assertThat(see(By.id("fresh")).getText()).isEqualTo("1 new"));
+        assertThat(see(By.cssSelector("[data-rows] tr:first-child a")).getAttribute("href")).as("nothing has moved").isEqualTo(before);
+        new Actions(browser).moveToElement(see(By.tagName("h1"))).perform();
+        soon().untilAsserted(() -> assertThat(see(By.cssSelector("[data-rows] tr:first-child a")).getAttribute("href")).endsWith("page-live"));
+        await().atMost(PATIENCE).until(() -> !browser.findElement(By.id("fresh")).isDisplayed());
+    }
+
     /** For what the page itself puts another one in the place of meanwhile. */
     private static ConditionFactory soon() {
         return await().atMost(PATIENCE).ignoreException(StaleElementReferenceException.class);
