@@ -133,6 +133,7 @@ public final class EmbeddedBroker implements AutoCloseable {
      */
     private void startServer() throws IOException {
         createFolders();
+        files.forgetCompacted();
         ActiveMQServer next = new DurableServer(configuration);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         next.registerActivationFailureListener(failure::set);

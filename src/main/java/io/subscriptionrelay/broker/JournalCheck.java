@@ -21,6 +21,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
+import org.apache.activemq.artemis.core.journal.impl.AbstractJournalUpdateTask;
+import org.apache.activemq.artemis.core.journal.impl.JournalCompactor;
 import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
@@ -40,6 +42,7 @@ final class JournalCheck {
     private static final Logger LOG = LoggerFactory.getLogger(JournalCheck.class);
     private static final String INVENTORY = "broker.files";
     private static final String ACCEPTED = "accepted: ";
+    private static final List<String> JOURNALS = List.of("bindings", "journal");
     private static final int OLDEST_FORMAT = 1;
     private static final int NEWEST_FORMAT = 2;
     private static final Long BINDINGS_FILE_SIZE = 1024L * 1024;
@@ -166,6 +169,35 @@ final class JournalCheck {
         write(lines(inventory).stream().filter(line -> !line.endsWith(ending)).toList());
     }
 
+    /**
+     * Forgets what the broker deletes as it starts: the files whose records a compaction had written elsewhere when it was killed. To be called
+     * before each start, because the next one may come before the broker can be asked what it has.
+     *
+     * @throws IOException when that cannot be read or noted; the broker must not start then
+     */
+    void forgetCompacted() throws IOException {
+        Set<String> going = new TreeSet<>();
+        for (String part : JOURNALS) {
+            Path journal = folder.resolve(part);
+            if (Files.exists(journal.resolve(AbstractJournalUpdateTask.FILE_COMPACT_CONTROL))) {
+                List<String> compacted = new ArrayList<>();
+                try {
+                    JournalCompactor.readControlFile(new NIOSequentialFileFactory(journal.toFile(), 1), compacted, new ArrayList<>(), new ArrayList<>());
+                } catch (IOException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new IOException(AbstractJournalUpdateTask.FILE_COMPACT_CONTROL + " in " + journal + " cannot be read: " + e.getMessage(), e);
+                }
+                compacted.forEach(name -> going.add(part + "/" + name));
+            }
+        }
+        List<String> before = lines(inventory);
+        List<String> after = before.stream().filter(line -> !going.contains(line.substring(line.indexOf(' ') + 1))).toList();
+        if (after.size() < before.size()) {
+            write(after);
+        }
+    }
+
     private void write(List<String> lines) throws IOException {
         replace(inventory, lines.stream().map(line -> line + "\n").collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8));
     }
@@ -181,6 +213,8 @@ final class JournalCheck {
             written.force(true);
         }
         Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        // after a power cut the name could stand for the content before, though files that it tells of are gone
+        DurableFiles.force(file.toAbsolutePath().getParent());
     }
 
     /**

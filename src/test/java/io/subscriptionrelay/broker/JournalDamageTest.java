@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
+import org.apache.activemq.artemis.core.journal.impl.AbstractJournalUpdateTask;
+import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +85,17 @@ class JournalDamageTest {
     }
 
     @Test
+    void aFileThatTheBrokerDeletesAtItsStartAfterACompactionIsNotMissed() throws Exception {
+        Path compacted = journalFile();
+        NIOSequentialFileFactory files = new NIOSequentialFileFactory(compacted.getParent().toFile(), 1);
+        AbstractJournalUpdateTask.writeControlFile(files, List.of(new JournalFileImpl(files.createSequentialFile(compacted.getFileName().toString()), 1, 2)),
+                List.of(), List.of());
+        check().forgetCompacted();
+        Files.delete(compacted);
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
     void aLostBrokerFolderIsNamedThoughTheBrokerWouldStartEmpty() throws IOException {
         FileSystemUtils.deleteRecursively(folder.resolve("data/broker"));
         assertThat(problems()).hasSizeGreaterThan(2).allSatisfy(problem -> assertThat(problem).contains("is missing"));
@@ -134,7 +148,11 @@ class JournalDamageTest {
     }
 
     private List<String> problems() throws IOException {
-        return new JournalCheck(folder.resolve("data/broker"), new ConfigurationImpl().getJournalFileSize()).problems();
+        return check().problems();
+    }
+
+    private JournalCheck check() {
+        return new JournalCheck(folder.resolve("data/broker"), new ConfigurationImpl().getJournalFileSize());
     }
 
     /** The one that holds the events. */
