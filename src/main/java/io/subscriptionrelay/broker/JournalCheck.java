@@ -43,6 +43,8 @@ final class JournalCheck {
     private static final String INVENTORY = "broker.files";
     private static final String ACCEPTED = "accepted: ";
     private static final List<String> JOURNALS = List.of("bindings", "journal");
+    /** Of the names of files that Artemis has not finished, or has taken for a compaction. */
+    private static final List<String> UNFINISHED = List.of(".cmp", ".tmp");
     private static final int OLDEST_FORMAT = 1;
     private static final int NEWEST_FORMAT = 2;
     private static final Long BINDINGS_FILE_SIZE = 1024L * 1024;
@@ -81,7 +83,7 @@ final class JournalCheck {
         lines(inventory).stream().filter(line -> line.startsWith(ACCEPTED))
                 .map(line -> line.substring(ACCEPTED.length())).forEach(accepted::add);
         Map<String, Long> remembered = remembered();
-        remembered.keySet().stream().filter(name -> !present.containsKey(name) && !name.endsWith(".page"))
+        remembered.keySet().stream().filter(name -> !present.containsKey(name) && !name.endsWith(".page") && !aside(name))
                 .forEach(name -> problems.add(name + " is missing"));
         for (Map.Entry<String, Long> file : present.entrySet()) {
             String problem = problem(file.getKey(), file.getValue(), remembered.get(file.getKey()));
@@ -169,14 +171,19 @@ final class JournalCheck {
         write(lines(inventory).stream().filter(line -> !line.endsWith(ending)).toList());
     }
 
+    /** Whether a compaction has taken the file, in which nothing was needed any more, to write to it under another name. */
+    private boolean aside(String name) {
+        return UNFINISHED.stream().anyMatch(ending -> Files.exists(folder.resolve(name + ending)));
+    }
+
     /**
-     * Forgets what the broker deletes as it starts: the files whose records a compaction had written elsewhere when it was killed. To be called
-     * before each start, because the next one may come before the broker can be asked what it has.
+     * Forgets what the broker deletes as it starts when it was killed in a compaction: the files that this was writing to, or once that was done, those
+     * whose records are in the new ones. To be called before each start, because the next one may come before the broker can be asked what it has.
      *
      * @throws IOException when that cannot be read or noted; the broker must not start then
      */
     void forgetCompacted() throws IOException {
-        Set<String> going = new TreeSet<>();
+        Set<String> going = remembered().keySet().stream().filter(this::aside).collect(Collectors.toCollection(TreeSet::new));
         for (String part : JOURNALS) {
             Path journal = folder.resolve(part);
             if (Files.exists(journal.resolve(AbstractJournalUpdateTask.FILE_COMPACT_CONTROL))) {

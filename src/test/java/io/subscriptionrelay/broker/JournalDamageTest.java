@@ -96,6 +96,15 @@ class JournalDamageTest {
     }
 
     @Test
+    void aSpareFileThatACompactionHasTakenIsNotMissedNorOnceTheBrokerHasDeletedIt() throws IOException {
+        Path taken = Files.move(journalFile(), journalFile().resolveSibling(journalFile().getFileName() + ".cmp"));
+        assertThat(problems()).isEmpty();
+        check().forgetCompacted();
+        Files.delete(taken);
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
     void aLostBrokerFolderIsNamedThoughTheBrokerWouldStartEmpty() throws IOException {
         FileSystemUtils.deleteRecursively(folder.resolve("data/broker"));
         assertThat(problems()).hasSizeGreaterThan(2).allSatisfy(problem -> assertThat(problem).contains("is missing"));
