@@ -43,8 +43,8 @@ final class JournalCheck {
     private static final String INVENTORY = "broker.files";
     private static final String ACCEPTED = "accepted: ";
     private static final List<String> JOURNALS = List.of("bindings", "journal");
-    /** Of the names of files that Artemis has not finished, or has taken for a compaction. */
-    private static final List<String> UNFINISHED = List.of(".cmp", ".tmp");
+    /** Of the name of a file that a compaction has taken. */
+    private static final String COMPACTING = ".cmp";
     private static final int OLDEST_FORMAT = 1;
     private static final int NEWEST_FORMAT = 2;
     private static final Long BINDINGS_FILE_SIZE = 1024L * 1024;
@@ -173,7 +173,7 @@ final class JournalCheck {
 
     /** Whether a compaction has taken the file, in which nothing was needed any more, to write to it under another name. */
     private boolean aside(String name) {
-        return UNFINISHED.stream().anyMatch(ending -> Files.exists(folder.resolve(name + ending)));
+        return Files.exists(folder.resolve(name + COMPACTING));
     }
 
     /**
