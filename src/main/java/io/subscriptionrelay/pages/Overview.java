@@ -37,14 +37,17 @@ class Overview {
     private final MeterRegistry metrics;
     private final HealthEndpoint health;
     private final Events events;
+    private final Waiting waiting;
     private final Environment environment;
 
-    Overview(RelayProperties properties, FlowSamples samples, MeterRegistry metrics, HealthEndpoint health, Events events, Environment environment) {
+    Overview(RelayProperties properties, FlowSamples samples, MeterRegistry metrics, HealthEndpoint health, Events events, Waiting waiting,
+            Environment environment) {
         this.properties = properties;
         this.samples = samples;
         this.metrics = metrics;
         this.health = health;
         this.events = events;
+        this.waiting = waiting;
         this.environment = environment;
     }
 
@@ -90,7 +93,7 @@ class Overview {
                 String name = "relay.events.received/" + provider.getKey();
                 double rate = FlowSamples.delta(before, now, name) / minutes;
                 sources.add(new Source(provider.getKey(), rate, now.sum(name) > 0 || came(provider.getKey()), width(rate), ROW * sources.size() + ROW / 2));
-                translating += queue("relay.queue.messages", QueueNames.events(provider.getKey()));
+                translating += waiting.messages(QueueNames.events(provider.getKey()));
             }
         }
         List<Target> targets = new ArrayList<>();
@@ -99,10 +102,10 @@ class Overview {
             if (configured.configured()) {
                 double rate = FlowSamples.delta(before, now, "relay.records.delivered/" + destination + "/" + account) / minutes;
                 String queue = QueueNames.deliver(destination, account);
-                double oldest = queue("relay.queue.oldest.seconds", queue);
+                double oldest = waiting.oldestSeconds(queue);
                 String problem = problem(components.get(destination + "-" + account));
                 boolean paused = problem != null && problem.contains("credentials");
-                targets.add(new Target(destination, account, rate, queue("relay.queue.messages", queue), oldest,
+                targets.add(new Target(destination, account, rate, waiting.messages(queue), oldest,
                         paused ? "■" : problem != null ? "○" : oldest > SLOW_SECONDS ? "◐" : "●",
                         paused ? "paused" : problem != null ? "does not answer" : oldest > SLOW_SECONDS ? "slow" : "up", problem != null, width(rate),
                         ROW * targets.size() + ROW / 2));
@@ -119,11 +122,6 @@ class Overview {
 
     private boolean came(String provider) {
         return !events.page(HistoryFilter.of(Map.of("provider", provider)), null, 1, false).found().isEmpty();
-    }
-
-    private double queue(String meter, String queue) {
-        Gauge gauge = metrics.find(meter).tag("queue", queue).gauge();
-        return gauge == null ? 0 : gauge.value();
     }
 
     private Map<String, HealthComponent> components() {

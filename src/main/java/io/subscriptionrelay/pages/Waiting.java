@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.springframework.stereotype.Component;
 
-/** Which destinations records wait for, and since when. The queues of an external broker are not seen. */
+/** What waits in the queues, and for which destinations, since when. The queues of an external broker are not seen. */
 @Component
 class Waiting {
 
@@ -37,14 +37,23 @@ class Waiting {
             if (mapper.names().contains(provider + "/" + destination)) {
                 settings.accounts().forEach((account, configured) -> {
                     String queue = QueueNames.deliver(destination, account);
-                    if (configured.configured() && gauge("relay.queue.messages", queue) > 0) {
-                        long oldest = clock.millis() - (long) (gauge("relay.queue.oldest.seconds", queue) * 1000) - MARGIN;
-                        since.merge(destination, oldest, Math::min);
+                    if (configured.configured() && messages(queue) > 0) {
+                        since.merge(destination, clock.millis() - (long) (oldestSeconds(queue) * 1000) - MARGIN, Math::min);
                     }
                 });
             }
         });
         return since;
+    }
+
+    /** How many messages a queue has. */
+    double messages(String queue) {
+        return gauge("relay.queue.messages", queue);
+    }
+
+    /** For how long the oldest message of a queue has waited, in seconds. */
+    double oldestSeconds(String queue) {
+        return gauge("relay.queue.oldest.seconds", queue);
     }
 
     private double gauge(String meter, String queue) {
