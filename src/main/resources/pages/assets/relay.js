@@ -27,8 +27,12 @@
   const addresses = root => all('[data-rows] > [data-row] a[href^="/events/"]', root).map(link => link.getAttribute('href'));
   const count = async () => {
     const link = fresh.querySelector('a');
-    const answer = await fetch(link.href, {headers: {Accept: 'text/html'}});
-    if (answer.ok) {
+    const answer = await fetch(link.href, {headers: {Accept: 'text/html'}}).catch(() => null);
+    if (!answer) {
+      tell('The relay does not answer; what is shown here is from before. It is asked again by itself.');
+    } else if (answer.redirected) {
+      tell('You are not logged in any more; load the page again. What is shown here is from before.');
+    } else if (answer.ok) {
       const now = addresses(new DOMParser().parseFromString(await answer.text(), 'text/html'));
       const before = new Set(addresses(document));
       const more = now.filter(address => !before.has(address)).length;
