@@ -206,7 +206,12 @@ public final class RelayProcess implements AutoCloseable {
 
     /** The sum of a metric over its labels, as Prometheus sees it. */
     public long gauge(String name) {
-        return (long) actuator("/prometheus").body().lines().filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        return gauge(name, "");
+    }
+
+    /** The same, of those labels that have this in them. */
+    public long gauge(String name, String label) {
+        return (long) actuator("/prometheus").body().lines().filter(line -> line.startsWith(name + "{") && line.contains(label) || line.startsWith(name + " "))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
