@@ -28,7 +28,6 @@ class ReadmeTest {
         try (Simulators simulators = new Simulators()) {
             simulators.cleverTap.account(Home.SECOND_ACCOUNT, "passcode");
             try (RelayApp relay = RelayApp.with(folder.resolve("data")).home(home).set("FITNESS_PASSCODE", "passcode")
-                    .set("relay.destinations.clevertap.accounts.fitness.url", simulators.cleverTap.url())
                     .cleverTap(simulators.cleverTap.url()).oneSignal(simulators.oneSignal.url()).start()) {
                 relay.revenueCat(Home.ofItsApp(Events.renewal("1", "of-fitness", Events.BASE)));
                 relay.revenueCat(Events.renewal("2", "of-another-app", Events.BASE));

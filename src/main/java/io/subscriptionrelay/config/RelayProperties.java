@@ -3,6 +3,7 @@ package io.subscriptionrelay.config;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -259,11 +260,24 @@ public record RelayProperties(
      *
      * @param variables the environment variables that switch it on, for messages
      * @param sandbox what becomes of sandbox events: sent to the account {@code sandbox} if there is one, else as said here
+     * @param url scheme, host and port of the API, instead of the public one, of every account that has no other
      */
     public record Destination(
             @DefaultValue List<String> variables,
             @DefaultValue("skip") Sandbox sandbox,
+            String url,
             @DefaultValue Map<String, Account> accounts) {
+
+        public Destination {
+            accounts = new LinkedHashMap<>(accounts);
+            accounts.replaceAll((name, account) -> account.url() == null || account.url().isBlank()
+                    ? new Account(account.id(), account.secret(), account.region(), url) : account);
+        }
+
+        @Override
+        public String toString() {
+            return "Destination[variables=" + variables + ", sandbox=" + sandbox + ", accounts=" + accounts + "]";
+        }
     }
 
     /** Where sandbox events go when there is no sandbox account. */

@@ -53,12 +53,13 @@ public class Accounts implements PropertiesFunction, CamelContextConfiguration {
         try {
             destination.url(account, null);
         } catch (IllegalArgumentException e) {
-            String path = "relay.destinations." + destination.name() + ".accounts." + name;
+            String settings = "relay.destinations." + destination.name();
+            String path = settings + ".accounts." + name;
             String found = account.region() == null || account.region().isBlank() ? "no region"
                     : "the region `" + account.region() + "`, which " + destination.title() + " does not have";
             throw new StartRefusedException("The " + destination.name() + " account `" + name + "` has " + found + ".", "Set "
                     + Variables.of(environment, path + ".region") + " to one of "
-                    + String.join(", ", destination.regions()) + "; or " + Variables.of(environment, path + ".url") + " to another scheme and host.");
+                    + String.join(", ", destination.regions()) + "; or " + Variables.of(environment, settings + ".url") + " to another scheme and host.");
         }
     }
 
