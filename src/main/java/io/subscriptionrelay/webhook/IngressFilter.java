@@ -94,15 +94,13 @@ class IngressFilter extends OncePerRequestFilter {
         }
         String provider = provider(request);
         Body body = new Body(request.getContentLengthLong());
-        if (provider != null && !webhooks.open(provider)) {
-            refuse(HttpServletResponse.SC_NOT_FOUND, body, request, response, chain);
-        } else if (provider != null && !"POST".equals(request.getMethod())) {
+        if (provider == null || !webhooks.open(provider)) {
+            notFound(body, request, response);
+        } else if (!"POST".equals(request.getMethod())) {
             response.setHeader("Allow", "POST");
             refuse(HttpServletResponse.SC_METHOD_NOT_ALLOWED, body, request, response, chain);
         } else if (request.getContentLengthLong() > LARGEST_BODY) {
             refuse(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE, body, request, response, chain);
-        } else if (provider == null) {
-            refuse(HttpServletResponse.SC_NOT_FOUND, body, request, response, chain);
         } else if (!started(provider)) {
             notStarted(response);
             refuse(HttpServletResponse.SC_SERVICE_UNAVAILABLE, body, request, response, chain);
@@ -123,19 +121,29 @@ class IngressFilter extends OncePerRequestFilter {
                 body.senderIsKnown(webhooks.checkHead(provider, request::getHeader));
             } catch (NotAuthenticException whateverTheBodyIs) {
                 refusals.toldNotAuthentic(route(provider), whateverTheBodyIs);
-                refuseAtOnce(body, request, response);
+                refuseAtOnce(HttpServletResponse.SC_UNAUTHORIZED, body, request, response);
                 return;
             }
         }
         waitForRest(body, request, response, chain, (whole, answer, rest) -> handOver(provider, headers, body.bytes(), answer));
     }
 
+    /** The same answer for every path that is none, whatever comes with it and however much. */
+    private static void notFound(Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        body.unwanted();
+        if (!takeWhatIsHere(body, request, response) || request.getInputStream().isFinished()) {
+            response.setStatus(HttpServletResponse.SC_NOT_FOUND);
+        } else {
+            refuseAtOnce(HttpServletResponse.SC_NOT_FOUND, body, request, response);
+        }
+    }
+
     /** Answers now, and ends the connection when its sender has come to the end, or after a moment. */
-    private static void refuseAtOnce(Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
+    private static void refuseAtOnce(int status, Body body, HttpServletRequest request, HttpServletResponse response) throws IOException {
         body.unwanted();
         // of a connection that goes on, Tomcat would read the rest of the body with a thread
         response.setHeader("Connection", "close");
-        response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+        response.setStatus(status);
         response.setContentLength(0);
         response.flushBuffer();
         listen(body, LINGER, request, response, (whole, answer, rest) -> { });

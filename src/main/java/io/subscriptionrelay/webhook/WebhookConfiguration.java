@@ -45,7 +45,12 @@ class WebhookConfiguration {
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> onlyStatusesAreTold() {
         return server -> {
-            server.addConnectorCustomizers(connector -> connector.setAllowTrace(true));
+            server.addConnectorCustomizers(connector -> {
+                connector.setAllowTrace(true);
+                // a path with one in it is none, and no business of Tomcat's
+                connector.setEncodedSolidusHandling("passthrough");
+                connector.setEncodedReverseSolidusHandling("passthrough");
+            });
             // after the valve that Spring Boot adds in the same way, so that it is asked first what to report
             server.addContextCustomizers(context -> context.getParent().getPipeline().addValve(new NoErrorReport()));
         };

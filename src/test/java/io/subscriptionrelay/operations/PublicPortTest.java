@@ -99,6 +99,14 @@ class PublicPortTest {
                 .extracting(Answer::status, Answer::body).containsOnly(tuple(404, ""));
     }
 
+    @Test
+    void aPathThatIsNoneIsNotFoundWhateverComesWithItAndHoweverMuch() {
+        assertThat(send("POST", "/actuator/parked", "Content-Length", "5").status()).as("a body that does not come").isEqualTo(404);
+        for (String path : List.of("/", "/actuator/parked", "/webhooks/purchasely", "/%2factuator", "/actuator%5cparked")) {
+            assertThat(RawHttp.send(relay.port(), "POST", path, new byte[2_000_000]).status()).as("%s, 2 MB", path).isEqualTo(404);
+        }
+    }
+
     private static void assertNothing(String method, String path, String host) {
         Answer answer = host == null ? RawHttp.sendWithoutHost(relay.port(), method, path) : send(method, path, "Host", host);
         assertThat(answer.status()).as("%s %s, Host %s", method, path, host).isIn(400, 404);
