@@ -1,5 +1,6 @@
 package io.subscriptionrelay.pages;
 
+import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -9,10 +10,11 @@ import org.springframework.web.bind.annotation.RequestParam;
 @Controller
 class LoginPage {
 
-    /** Whoever has not logged in is sent on to the login from there. */
+    private static final String VIEWER = "VIEWER";
+
     @GetMapping("/")
-    String home() {
-        return "redirect:/overview";
+    String home(HttpServletRequest request) {
+        return request.isUserInRole(EveryPage.OPERATOR) || request.isUserInRole(VIEWER) ? "redirect:/overview" : "redirect:/login";
     }
 
     @GetMapping("/login")

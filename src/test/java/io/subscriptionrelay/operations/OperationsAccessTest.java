@@ -181,9 +181,11 @@ class OperationsAccessTest {
 
         @Test
         void leadsFromTheBareAddressToTheLogin() {
-            Answer sent = get("/", "Accept", "text/html");
-            assertThat(sent.status()).isEqualTo(302);
-            assertThat(sent.header("Location")).endsWith("/overview");
+            for (String accept : List.of("text/html", "*/*")) {
+                Answer sent = get("/", "Accept", accept);
+                assertThat(sent.status()).isEqualTo(302);
+                assertThat(sent.header("Location")).endsWith("/login");
+            }
         }
 
         @Test
