@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -278,7 +279,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         Integer status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
         Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         if (status == null) {
-            of.ended(new Answer(0, Map.of(), MissingNode.getInstance(), 0, problem(failure), !neverSent(failure)));
+            of.ended(new Answer(0, Map.of(), MissingNode.getInstance(), "", 0, problem(failure), !neverSent(failure)));
             return;
         }
         // the client leaves those of the request in the message, and with them the secret
@@ -289,7 +290,10 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
                 headers.put(header, text);
             }
         });
-        of.ended(new Answer(status, headers, json(message), retryAfter.nanos(headers), null, true));
+        byte[] bytes = bytes(message);
+        JsonNode body = json(bytes);
+        String text = body.isMissingNode() ? new String(bytes, StandardCharsets.UTF_8) : null;
+        of.ended(new Answer(status, headers, body, text, retryAfter.nanos(headers), null, true));
     }
 
     private static String problem(Exception failure) {
@@ -305,9 +309,16 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
                 || failure instanceof SSLHandshakeException;
     }
 
-    private static JsonNode json(Message message) {
+    private static byte[] bytes(Message message) {
         try (InputStream body = message.getBody(InputStream.class)) {
-            byte[] bytes = body == null ? new byte[0] : body.readNBytes(LARGEST_ANSWER);
+            return body == null ? new byte[0] : body.readNBytes(LARGEST_ANSWER);
+        } catch (IOException brokenOff) {
+            return new byte[0];
+        }
+    }
+
+    private static JsonNode json(byte[] bytes) {
+        try {
             return bytes.length == 0 ? MissingNode.getInstance() : StrictJson.mapper().readTree(bytes);
         } catch (IOException | NumberFormatException notJson) {
             return MissingNode.getInstance();

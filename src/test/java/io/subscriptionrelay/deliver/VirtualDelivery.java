@@ -232,7 +232,7 @@ final class VirtualDelivery {
         VirtualServer.Reply reply = server.answer(call);
         threads.call(reply.latency(), () -> {
             inFlight--;
-            group.ended(new Answer(Math.max(0, reply.status()), reply.headers(), json(reply.body()), new RetryAfter(time).nanos(reply.headers()),
+            group.ended(new Answer(Math.max(0, reply.status()), reply.headers(), json(reply.body()), null, new RetryAfter(time).nanos(reply.headers()),
                     reply.status() > 0 ? null : "no answer", reply.status() >= 0));
             next.run();
         });

@@ -281,7 +281,7 @@ public final class VirtualRelay {
         surroundings.call(group.request().path(), group.request().body(), reply -> {
             if (!killed) {
                 answered.accept(() -> {
-                    group.ended(new Answer(Math.max(0, reply.status()), reply.headers(), json(reply.body()),
+                    group.ended(new Answer(Math.max(0, reply.status()), reply.headers(), json(reply.body()), null,
                             new RetryAfter(time).nanos(reply.headers()), reply.status() > 0 ? null : "no answer", reply.status() >= 0));
                     next.run();
                 });

@@ -137,6 +137,16 @@ class OneSignalDeliveryTest {
     }
 
     @Test
+    void anAnswerThatIsNoJsonIsKeptInHistoryAsItCame() {
+        exists(user);
+        oneSignal.faults().next(Fault.status(400).text("a tag is too long, says a proxy"));
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        relay.awaitParked(1);
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(relay.actuatorLoggedIn("/events?content=true&outcome=parked&limit=1").toString())
+                .contains("\"answer\":{\"status\":400,\"body\":\"a tag is too long, says a proxy\"}"));
+    }
+
+    @Test
     void aFoldedUpdateThatIsRefusedIsTriedByHalves() throws Exception {
         exists(user);
         oneSignal.faults().next(Fault.body(400, "{\"errors\":[{\"code\":\"bad\",\"title\":\"no\"}]}"));
