@@ -22,6 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -215,6 +217,16 @@ class MapperTest {
         } catch (IOException | MappingFailedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"BILLING_ISSUE, '\"grace_period_expiration_at_ms\":null', false", "BILLING_ISSUE, '\"grace_period_expiration_at_ms\":1791812800000', true",
+            "CANCELLATION, '\"cancel_reason\":\"BILLING_ERROR\"', false", "RENEWAL, '\"store\":\"APP_STORE\"', true"})
+    void whatComesBesideAnotherEventOfRevenueCatSupersedesNothing(String type, String more, boolean supersedes) throws Exception {
+        String body = "{\"event\":{\"id\":\"1\",\"type\":\"" + type + "\",\"app_user_id\":\"u\",\"event_timestamp_ms\":1790812800000,\"expiration_at_ms\":1790812800000,"
+                + more + "}}";
+        Facts facts = mapper.facts("revenuecat", (ObjectNode) StrictJson.mapper().readTree(body), body.getBytes(StandardCharsets.UTF_8));
+        assertThat(facts.json().path("supersedes").asBoolean()).isEqualTo(supersedes);
     }
 
     private void edit(String file, String what, String with) throws IOException {
