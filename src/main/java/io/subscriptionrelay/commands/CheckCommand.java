@@ -53,7 +53,13 @@ final class CheckCommand implements Callable<Integer> {
     /** Gives 0 when nothing would refuse a start, 1 when something would. */
     @Override
     public Integer call() throws IOException {
-        ConfigurableEnvironment environment = Settings.read(terminal);
+        ConfigurableEnvironment environment;
+        try {
+            environment = Settings.read(terminal);
+        } catch (BrokenSettingsException e) {
+            found.add(e.problem());
+            return end();
+        }
         Path settings = Settings.home(environment).resolve("application.yaml").normalize();
         RelayProperties properties;
         try {

@@ -73,6 +73,9 @@ final class MapCommand implements Callable<Integer> {
                 } catch (BrokenMappingsException e) {
                     e.problems().forEach(terminal::problem);
                     status = Status.FOUND;
+                } catch (BrokenSettingsException e) {
+                    terminal.problem(e.problem());
+                    status = Status.FOUND;
                 } catch (StartRefusedException e) {
                     terminal.err().println(e.getMessage() + " " + e.action());
                     status = Status.WRONG_USE;

@@ -45,7 +45,13 @@ final class SendCommand implements Callable<Integer> {
     /** Gives 0 when the relay has kept the webhook, 1 when it refused it, 2 when no relay answers or the provider has no secret here. */
     @Override
     public Integer call() throws IOException, InterruptedException {
-        ConfigurableEnvironment environment = Settings.read(terminal);
+        ConfigurableEnvironment environment;
+        try {
+            environment = Settings.read(terminal);
+        } catch (BrokenSettingsException e) {
+            terminal.problem(e.problem());
+            return Status.WRONG_USE;
+        }
         RelayProperties properties = Settings.relay(environment);
         Provider settings = properties.providers().get(provider);
         if (settings == null) {

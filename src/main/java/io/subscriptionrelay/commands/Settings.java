@@ -2,16 +2,23 @@ package io.subscriptionrelay.commands;
 
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.mapping.Problem;
 import io.subscriptionrelay.translate.BrokenRoutesException;
 import io.subscriptionrelay.translate.Workbench;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.core.io.FileSystemResource;
+import org.yaml.snakeyaml.error.YAMLException;
 
 /** The settings that a relay would start with here: the variables, the application.yaml under {@code RELAY_HOME}, and what holds without them. */
 final class Settings {
@@ -19,12 +26,38 @@ final class Settings {
     private Settings() {
     }
 
-    /** Reads them. */
-    static ConfigurableEnvironment read(Terminal terminal) {
+    /**
+     * Reads them.
+     *
+     * @throws BrokenSettingsException when a settings file is not YAML
+     */
+    static ConfigurableEnvironment read(Terminal terminal) throws BrokenSettingsException {
         ConfigurableEnvironment environment = bare(terminal);
-        ConfigDataEnvironmentPostProcessor.applyTo(environment);
+        try {
+            ConfigDataEnvironmentPostProcessor.applyTo(environment);
+        } catch (YAMLException e) {
+            throw broken(terminal);
+        }
         ConfigurationPropertySources.attach(environment);
         return environment;
+    }
+
+    /** Spring does not say which file it could not read. */
+    private static BrokenSettingsException broken(Terminal terminal) {
+        Path settings = terminal.home().resolve("application.yaml");
+        for (Path file : List.of(settings, Path.of("application.yaml"), Path.of("application.yml"), Path.of("config/application.yaml"),
+                Path.of("config/application.yml"))) {
+            try {
+                if (Files.isReadable(file)) {
+                    new YamlPropertySourceLoader().load("settings", new FileSystemResource(file));
+                }
+            } catch (YAMLException e) {
+                return new BrokenSettingsException(file, e);
+            } catch (IOException e) {
+                // not this one: Spring would have said so
+            }
+        }
+        return new BrokenSettingsException(new Problem(settings, 0, 0, "another settings file that Spring reads beside this one is not valid YAML; mend that"));
     }
 
     /**
@@ -32,8 +65,9 @@ final class Settings {
      *
      * @throws StartRefusedException when the mappings cannot be used
      * @throws BrokenRoutesException when Camel cannot read the routes
+     * @throws BrokenSettingsException when a settings file is not YAML
      */
-    static Workbench workbench(Terminal terminal) throws BrokenRoutesException {
+    static Workbench workbench(Terminal terminal) throws BrokenRoutesException, BrokenSettingsException {
         ConfigurableEnvironment environment = read(terminal);
         return Workbench.open(relay(environment), environment::getProperty);
     }

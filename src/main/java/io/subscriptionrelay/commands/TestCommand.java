@@ -63,6 +63,9 @@ final class TestCommand implements Callable<Integer> {
         } catch (BrokenMappingsException e) {
             e.problems().forEach(terminal::problem);
             return Status.FOUND;
+        } catch (BrokenSettingsException e) {
+            terminal.problem(e.problem());
+            return Status.FOUND;
         } catch (StartRefusedException e) {
             terminal.err().println(e.getMessage() + " " + e.action());
             return Status.WRONG_USE;

@@ -13,6 +13,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckCommandTest {
 
@@ -67,6 +69,40 @@ class CheckCommandTest {
             assertThat(wrong.err()).startsWith(folder.resolve("application.yaml") + ":3:11: `relay.order.keep` cannot be read as Duration")
                     .doesNotContain("a-secret");
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "relay:\\n\\tdata-dir: a-secret                                 | 2:1  | a tab",
+        "relay:\\n  console:\\n    password: \"a-secret\\n    user: x   | 3:15 | a quote",
+        "relay:\\n  data-dir: a-secret: b-secret                        | 2:21 | a second `: `",
+        "console:\\n  password: *a-secret                                | 2:13 | a value begins with a sign",
+        "console:\\n  password: !a-secret x                              | 2:13 | a value begins with a sign",
+        "console:\\n  password: @a-secret                                | 2:13 | a value begins with a sign",
+        "console:\\n  password: \"a\\qa-secret\"                         | 2:16 | a `\\`",
+        "console:\\n  password: a-secret\\n  password: b-secret            | 3:3  | the same key",
+        "console:\\n  - a-secret\\n  password: b-secret                    | 3:3  | not valid YAML"})
+    void aSettingsFileThatIsNotYamlIsToldInOneLineWithItsPlaceAndWithoutItsValues(String file, String place, String wrong) throws IOException {
+        Path settings = Files.writeString(folder.resolve("application.yaml"), file.replace("\\n", "\n").replace("\\t", "\t"));
+        Ended ended = check(Map.of());
+        assertThat(ended.status()).as(ended.toString()).isEqualTo(1);
+        assertThat(ended.err().lines()).singleElement().asString().startsWith(settings + ":" + place + ": " + wrong).contains("; ")
+                .doesNotContain("secret", "Exception");
+        assertThat(Call.run(SubscriptionRelayApplication.class, environment(Map.of()), "check", "-o", "json").json().path("problems"))
+                .singleElement().satisfies(problem -> {
+                    assertThat(problem.path("file").asText()).isEqualTo(settings.toString());
+                    assertThat(problem.path("line").asText() + ":" + problem.path("column").asText()).isEqualTo(place);
+                });
+    }
+
+    @Test
+    void aSettingsFileWithoutAPlaceToNameIsToldWithoutItsValuesToo() throws IOException {
+        Path settings = Files.writeString(folder.resolve("application.yaml"), "relay:\n  data-dir: a-secret\u0001\n");
+        assertThat(check(Map.of()).err()).startsWith(settings + ": holds a character that YAML does not allow; ").doesNotContain("secret");
+        Files.delete(settings);
+        Path other = Files.writeString(Files.createDirectory(folder.resolve("other")).resolve("application.yaml"), "relay: 'a-secret");
+        assertThat(check(Map.of("SPRING_CONFIG_ADDITIONAL_LOCATION", other.toUri().toString())).err())
+                .startsWith(settings + ": another settings file").doesNotContain("secret");
     }
 
     @Test

@@ -92,6 +92,21 @@ class MapCommandTest {
     }
 
     @Test
+    void aSettingsFileThatIsNotYamlIsToldWithItsPlace() throws IOException {
+        Path settings = Files.writeString(folder.resolve("application.yaml"), "relay:\n  data-dir: 'a-secret\n");
+        for (String[] command : new String[][] {{"map", "revenuecat", webhook}, {"test"}}) {
+            Ended ended = Call.run(environment, command);
+            assertThat(ended.status()).as(ended.toString()).isEqualTo(1);
+            assertThat(ended.out()).isEmpty();
+            assertThat(ended.err().lines()).singleElement().asString().startsWith(settings + ":2:13: a quote").doesNotContain("a-secret");
+        }
+        assertThat(Call.run(environment, "send", "revenuecat", webhook)).satisfies(ended -> {
+            assertThat(ended.status()).isEqualTo(2);
+            assertThat(ended.err().lines()).singleElement().asString().startsWith(settings + ":2:13: a quote").doesNotContain("a-secret");
+        });
+    }
+
+    @Test
     void whatIsNotThereIsWrongUse() {
         assertThat(Call.run(environment, "map", "nobody", webhook)).satisfies(ended -> {
             assertThat(ended.status()).isEqualTo(2);
@@ -126,6 +141,10 @@ class MapCommandTest {
             edit(folder.resolve("routes/translate/revenuecat.camel.yaml"), "- route:", "- rout:");
             shows(said, "routes/translate: cannot be run");
             edit(folder.resolve("routes/translate/revenuecat.camel.yaml"), "- rout:", "- route:");
+            shows(said, "\"evtName\": \"Mended\"");
+            Files.writeString(folder.resolve("application.yaml"), "relay:\n\tmappings-reload: 1s\n");
+            shows(said, "application.yaml:2:1: a tab");
+            Files.writeString(folder.resolve("application.yaml"), "relay:\n  mappings-reload: 1s\n");
             shows(said, "\"evtName\": \"Mended\"");
         } finally {
             watching.interrupt();
