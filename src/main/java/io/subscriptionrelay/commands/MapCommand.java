@@ -5,6 +5,7 @@ import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.logs.Printable;
 import io.subscriptionrelay.mapping.BrokenMappingsException;
+import io.subscriptionrelay.mapping.Problem;
 import io.subscriptionrelay.translate.BrokenRoutesException;
 import io.subscriptionrelay.translate.Preview;
 import io.subscriptionrelay.translate.Workbench;
@@ -20,6 +21,8 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -180,7 +183,7 @@ final class MapCommand implements Callable<Integer> {
         try {
             preview = workbench.preview(provider, Files.readAllBytes(file));
         } catch (NotAJsonObjectException e) {
-            terminal.err().println(file + ": " + e.getMessage() + "; the relay would answer it with 400, unless the provider calls so when it is set up");
+            terminal.problem(notJson(e));
             return Status.FOUND;
         }
         List<String> shown = destination == null ? destinations : List.of(destination);
@@ -193,6 +196,14 @@ final class MapCommand implements Callable<Integer> {
                 || destination.equals(outcome.get("destination"))).anyMatch(outcome ->
                 outcome.containsKey("problem") || Set.of("parked", "nothing").contains(String.valueOf(outcome.get("outcome"))));
         return wrong ? Status.FOUND : Status.FINE;
+    }
+
+    /** The relay's own sentence says the place at its end. */
+    private Problem notJson(NotAJsonObjectException e) {
+        Matcher place = Pattern.compile(" at line (\\d+), column (\\d+)$").matcher(e.getMessage());
+        boolean known = place.find();
+        return new Problem(file, known ? Integer.parseInt(place.group(1)) : 0, known ? Integer.parseInt(place.group(2)) : 0, place.replaceFirst("")
+                + "; write the JSON object that the provider sends: the relay would answer this with 400, unless the provider calls so when it is set up");
     }
 
     private Map<String, Object> json(Preview preview, List<String> shown) {

@@ -92,6 +92,20 @@ class MapCommandTest {
     }
 
     @Test
+    void aWebhookThatIsNotJsonIsToldWithItsPlaceAndWithoutItsContent() throws IOException {
+        Path broken = Files.writeString(folder.resolve("webhook.json"), "{\n  \"a\": 1,\n  \"b\" personal\n}");
+        assertThat(Call.run(environment, "map", "revenuecat", broken.toString())).satisfies(ended -> {
+            assertThat(ended.status()).isEqualTo(1);
+            assertThat(ended.out()).isEmpty();
+            assertThat(ended.err().lines()).singleElement().asString().startsWith(broken + ":3:7: the body is not valid JSON; write ")
+                    .doesNotContain("personal");
+        });
+        Files.writeString(broken, "[]");
+        assertThat(Call.run(environment, "map", "revenuecat", broken.toString()).err())
+                .startsWith(broken + ": the body does not start with { in UTF-8; write ");
+    }
+
+    @Test
     void aSettingsFileThatIsNotYamlIsToldWithItsPlace() throws IOException {
         Path settings = Files.writeString(folder.resolve("application.yaml"), "relay:\n  data-dir: 'a-secret\n");
         for (String[] command : new String[][] {{"map", "revenuecat", webhook}, {"test"}}) {
