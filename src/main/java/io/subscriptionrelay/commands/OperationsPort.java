@@ -19,37 +19,54 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
+import org.springframework.core.env.PropertyResolver;
 
 /**
- * The operations port of the relay that runs, at {@code MANAGEMENT_SERVER_ADDRESS} and {@code MANAGEMENT_SERVER_PORT}. The login is
- * that of {@code CONSOLE_USER} and {@code CONSOLE_PASSWORD}, or the one that the relay has made up for this machine.
+ * The operations port of the relay that runs, where the settings have it, at {@code MANAGEMENT_SERVER_ADDRESS} and
+ * {@code MANAGEMENT_SERVER_PORT}. The login is that of {@code CONSOLE_USER} and {@code CONSOLE_PASSWORD}, or the one that the relay has made up
+ * for this machine.
  */
 final class OperationsPort {
 
     /** For the help of the commands that ask it. */
     static final String WHERE = "It asks the running relay at MANAGEMENT_SERVER_ADDRESS (127.0.0.1) and MANAGEMENT_SERVER_PORT (8081), with the"
-            + " login of CONSOLE_USER (relay) and CONSOLE_PASSWORD, or of <data>/console.password.";
+            + " login of CONSOLE_USER (relay) and CONSOLE_PASSWORD, or of <data>/console.password; all as the relay has them, from application.yaml too.";
 
     private static final String PORT = "MANAGEMENT_SERVER_PORT";
     private static final String ADDRESS = "MANAGEMENT_SERVER_ADDRESS";
-    private static final String SSL = "MANAGEMENT_SERVER_SSL_";
+    private static final String SSL = "management.server.ssl.";
     private static final String USER = "CONSOLE_USER";
     private static final String PASSWORD = "CONSOLE_PASSWORD";
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Set<String> EVERY_ADDRESS = Set.of("", "0.0.0.0", "::", "[::]");
     private static final String LOOPBACK = "127.0.0.1";
     private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
 
-    private final Terminal terminal;
+    private final PropertyResolver settings;
     private final String host;
     private final String server;
 
-    OperationsPort(Terminal terminal) {
-        this.terminal = terminal;
-        String address = terminal.environment().getOrDefault(ADDRESS, LOOPBACK);
-        host = Set.of("", "0.0.0.0", "::").contains(address) ? LOOPBACK : address;
-        server = host + ":" + terminal.environment().getOrDefault(PORT, "8081");
+    /** @throws NotAnsweredException when the settings do not say where it is */
+    OperationsPort(Terminal terminal) throws NotAnsweredException {
+        try {
+            settings = Settings.read(terminal);
+        } catch (BrokenSettingsException e) {
+            throw new NotAnsweredException(e.getMessage(), Status.WRONG_USE);
+        }
+        String address = setting("management.server.address", LOOPBACK);
+        host = EVERY_ADDRESS.contains(address) ? LOOPBACK : address.contains(":") && !address.startsWith("[") ? "[" + address + "]" : address;
+        server = host + ":" + setting("management.server.port", "8081");
+    }
+
+    private String setting(String name, String otherwise) throws NotAnsweredException {
+        try {
+            return settings.getProperty(name, otherwise);
+        } catch (IllegalArgumentException quotesIt) {
+            throw new NotAnsweredException("`" + name + "` needs a variable that is not set here; set it as for the relay itself.", Status.WRONG_USE);
+        }
     }
 
     /**
@@ -85,27 +102,27 @@ final class OperationsPort {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private boolean encrypted() {
-        return terminal.environment().keySet().stream().anyMatch(name -> name.startsWith(SSL) && !name.equals(SSL + "ENABLED"))
-                && !"false".equalsIgnoreCase(terminal.environment().get(SSL + "ENABLED"));
+    private boolean encrypted() throws NotAnsweredException {
+        return Stream.of("bundle", "certificate", "key-store").anyMatch(name -> settings.containsProperty(SSL + name))
+                && !setting(SSL + "enabled", "true").equalsIgnoreCase("false");
     }
 
-    private void login(HttpRequest.Builder request) {
-        String password = terminal.environment().getOrDefault(PASSWORD, "");
+    private void login(HttpRequest.Builder request) throws NotAnsweredException {
+        String password = setting("relay.console.password", "");
         if (password.isBlank()) {
             password = madeUp();
         }
         if (!password.isBlank()) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(
-                    (terminal.environment().getOrDefault(USER, "relay") + ":" + password).getBytes(StandardCharsets.UTF_8)));
+                    (setting("relay.console.user", "relay") + ":" + password).getBytes(StandardCharsets.UTF_8)));
         }
     }
 
     /** The password that a relay on this machine has made up; never told to another machine. Blank when this user may not read it. */
-    private String madeUp() {
-        Path file = terminal.data().resolve("console.password");
+    private String madeUp() throws NotAnsweredException {
+        Path file = Path.of(setting("relay.data-dir", "data"), "console.password");
         try {
-            return Set.of(LOOPBACK, "localhost", "::1", "[::1]").contains(host) && Files.isReadable(file) ? Files.readString(file).strip() : "";
+            return Set.of(LOOPBACK, "localhost", "[::1]").contains(host) && Files.isReadable(file) ? Files.readString(file).strip() : "";
         } catch (IOException notForThisUser) {
             return "";
         }

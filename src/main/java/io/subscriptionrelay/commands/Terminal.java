@@ -20,11 +20,6 @@ record Terminal(Map<String, String> environment, PrintStream out, PrintStream er
         return Path.of(environment.getOrDefault("RELAY_HOME", "."));
     }
 
-    /** Where a running relay keeps its data, unless a settings file says otherwise. */
-    Path data() {
-        return environment.containsKey("RELAY_DATA_DIR") ? Path.of(environment.get("RELAY_DATA_DIR")) : home().resolve("data");
-    }
-
     /** Writes a value as JSON, for people and programs. */
     void json(Object value) {
         out.println(pretty(value));

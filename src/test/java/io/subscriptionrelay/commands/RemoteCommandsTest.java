@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,6 +77,62 @@ class RemoteCommandsTest {
             assertThat(nobody.status()).isEqualTo(2);
             assertThat(nobody.err()).startsWith("No relay answers at 127.0.0.1:");
         });
+    }
+
+    @Test
+    void portAddressLoginAndDataAreThoseOfTheSettingsFileWhereNoVariableSaysOtherwise() throws IOException {
+        relay.answers(200, "{'total':0,'entries':[]}");
+        settings("management.server: {port: " + relay.port() + ", address: localhost}", "relay.data-dir: " + data.resolve("kept"));
+        Files.writeString(Files.createDirectory(data.resolve("kept")).resolve("console.password"), "made up");
+        assertThat(atHome("parked").status()).isZero();
+        assertThat(relay.asked().get(0).header("Authorization")).isEqualTo(basic("relay", "made up"));
+        settings("management.server.port: " + relay.port(), "relay.console: {user: operator, password: chosen}");
+        assertThat(atHome("parked").status()).isZero();
+        assertThat(relay.asked().get(1).header("Authorization")).isEqualTo(basic("operator", "chosen"));
+        settings("management.server.port: 1", "relay.console: {user: operator, password: chosen}");
+        Map<String, String> variables = environment();
+        variables.putAll(Map.of("RELAY_HOME", data.toString(), "RELAY_CONSOLE_PASSWORD", "of the variable"));
+        assertThat(Call.run(variables, "parked").status()).isZero();
+        assertThat(relay.asked().get(2).header("Authorization")).isEqualTo(basic("operator", "of the variable"));
+    }
+
+    @Test
+    void aSettingWhoseVariableIsNotSetHereIsNamedWithoutItsValue() throws IOException {
+        settings("management.server.port: " + relay.port(), "relay.console.password: a-secret-${NOT_SET_ANYWHERE}");
+        Ended ended = atHome("parked");
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err().lines()).singleElement().asString().startsWith("`relay.console.password` ").doesNotContain("a-secret");
+        assertThat(relay.asked()).isEmpty();
+    }
+
+    @Test
+    void aSettingsFileThatIsNotYamlIsToldWithItsPlaceAndNobodyIsAsked() throws IOException {
+        settings("relay:", "\tdata-dir: a-secret");
+        for (String command : new String[] {"events", "parked", "replay list", "trace x"}) {
+            assertThat(atHome(command.split(" "))).satisfies(ended -> {
+                assertThat(ended.status()).isEqualTo(2);
+                assertThat(ended.err().lines()).singleElement().asString().startsWith(data.resolve("application.yaml") + ":2:1: ").contains("; ")
+                        .doesNotContain("a-secret");
+            });
+        }
+        assertThat(relay.asked()).isEmpty();
+    }
+
+    @Test
+    void anAddressOfIpv6StandsInBrackets() {
+        relay.close();
+        for (String address : new String[] {"::1", "[::1]"}) {
+            assertThat(Call.run(Map.of("MANAGEMENT_SERVER_PORT", relay.port(), "MANAGEMENT_SERVER_ADDRESS", address), "parked").err())
+                    .startsWith("No relay answers at [::1]:" + relay.port());
+        }
+    }
+
+    private void settings(String... lines) throws IOException {
+        Files.write(data.resolve("application.yaml"), List.of(lines));
+    }
+
+    private Ended atHome(String... arguments) {
+        return Call.run(Map.of("RELAY_HOME", data.toString()), arguments);
     }
 
     @Test
