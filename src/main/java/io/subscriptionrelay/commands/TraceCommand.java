@@ -46,14 +46,14 @@ final class TraceCommand implements Callable<Integer> {
             return Status.WRONG_USE;
         }
         JsonNode found = new OperationsPort(terminal).ask("GET", "/events", query);
-        if (found.path("events").isEmpty()) {
-            terminal.err().println("Nothing fits: no such event came within relay.trace.keep.");
-            return Status.FOUND;
-        }
         if (common.json()) {
             terminal.json(found);
         } else {
             found.path("events").forEach(new EventLines(terminal.out())::print);
+        }
+        if (found.path("events").isEmpty()) {
+            terminal.err().println("Nothing fits: no such event came within relay.history.keep.");
+            return Status.FOUND;
         }
         return Status.FINE;
     }

@@ -80,6 +80,15 @@ class RemoteCommandsTest {
     }
 
     @Test
+    void traceWritesAnEmptyListAsJsonAndNamesTheSettingThatKeepsEvents() {
+        relay.answers(200, "{'events':[]}");
+        Ended ended = run("trace", "--user", "nobody", "-o", "json");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.json().path("events").isArray()).isTrue();
+        assertThat(ended.err()).contains("relay.history.keep");
+    }
+
+    @Test
     void portAddressLoginAndDataAreThoseOfTheSettingsFileWhereNoVariableSaysOtherwise() throws IOException {
         relay.answers(200, "{'total':0,'entries':[]}");
         settings("management.server: {port: " + relay.port() + ", address: localhost}", "relay.data-dir: " + data.resolve("kept"));
