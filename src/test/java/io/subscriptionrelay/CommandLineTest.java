@@ -2,10 +2,13 @@ package io.subscriptionrelay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.subscriptionrelay.commands.Commands;
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.Ports;
 import io.subscriptionrelay.testing.RelayApp;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +48,17 @@ class CommandLineTest {
         assertThat(run("demo").err()).contains("`demo`");
         assertThat(run("REVENUECAT_AUTHORIZATION=the-secret").err()).contains("`REVENUECAT_AUTHORIZATION=...`").doesNotContain("the-secret");
         assertThat(run("--REVENUECAT_AUTHORIZATION", "the-secret").err()).contains("`--REVENUECAT_AUTHORIZATION`").doesNotContain("the-secret");
+    }
+
+    @Test
+    void theReadmeNamesEveryCommand() throws IOException {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
+        new Commands(SubscriptionRelayApplication.class, Map.of(), stream, stream).run("unheard-of");
+        String readme = Files.readString(Path.of("README.md"));
+        String arguments = readme.substring(readme.indexOf("- **Arguments**"), readme.indexOf("- **The data directory**"));
+        assertThat(Pattern.compile("`[a-z]+`").matcher(said.toString(StandardCharsets.UTF_8)).results().map(MatchResult::group).toList())
+                .contains("`run`", "`trace`").allSatisfy(command -> assertThat(arguments).contains(command));
     }
 
     @ParameterizedTest
