@@ -1,5 +1,6 @@
 package io.subscriptionrelay.commands;
 
+import io.subscriptionrelay.config.EmptyVariables;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.mapping.Problem;
@@ -8,7 +9,6 @@ import io.subscriptionrelay.translate.Workbench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -76,7 +76,7 @@ final class Settings {
     static ConfigurableEnvironment bare(Terminal terminal) {
         ConfigurableEnvironment environment = new StandardEnvironment();
         String name = StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME;
-        environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, new HashMap<>(terminal.environment())));
+        environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, EmptyVariables.thatAreSet(terminal.environment())));
         return environment;
     }
 

@@ -19,12 +19,12 @@ public final class EmptyVariables implements EnvironmentPostProcessor, Ordered {
     public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
         String name = StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME;
         if (environment.getPropertySources().get(name) instanceof SystemEnvironmentPropertySource variables) {
-            environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, leftOut(variables.getSource())));
+            environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, thatAreSet(variables.getSource())));
         }
     }
 
     /** The variables that are set to something. */
-    public static Map<String, Object> leftOut(Map<String, ?> variables) {
+    public static Map<String, Object> thatAreSet(Map<String, ?> variables) {
         Map<String, Object> set = new HashMap<>(variables);
         set.values().removeIf(value -> value.toString().isBlank());
         return set;

@@ -1,6 +1,7 @@
 package io.subscriptionrelay.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.subscriptionrelay.testing.Home;
 import io.subscriptionrelay.testing.RelayApp;
@@ -8,11 +9,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.yaml.snakeyaml.error.YAMLException;
 
 /** A start that cannot do what is asked for says what was found, where, and what to write instead. */
+@ExtendWith(OutputCaptureExtension.class)
 class StartRefusedTest {
 
     @TempDir
@@ -40,6 +48,15 @@ class StartRefusedTest {
         assertThat(refusal).hasMessageContaining("NOT_SET_ANYWHERE is not set");
         assertThat(refusal.action()).contains("Set NOT_SET_ANYWHERE");
         assertThat(refusal.getMessage() + refusal.action()).doesNotContain("pre-");
+    }
+
+    @Test
+    void settingsThatAreNotYamlAreToldWithTheirPlaceAndNothingOfTheirContent(CapturedOutput output) throws IOException {
+        Path home = Files.createDirectories(folder.resolve("home"));
+        Files.writeString(home.resolve("application.yaml"), "relay:\n  console:\n    password: \"my secret\n");
+        assertThatThrownBy(() -> new SpringApplicationBuilder(StartRefusedTest.class).web(WebApplicationType.NONE)
+                .run("--spring.config.additional-location=" + home.toUri())).isInstanceOf(YAMLException.class);
+        assertThat(output).contains("A settings file, application.yaml for example, is not valid YAML: mend line 3, column 15").doesNotContain("my secret");
     }
 
     @Test
