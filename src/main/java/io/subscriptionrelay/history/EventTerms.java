@@ -49,7 +49,7 @@ final class EventTerms {
                     String value = json.getText();
                     characters += value.length();
                     addText(terms, value);
-                } else if (token == JsonToken.VALUE_NUMBER_INT && EventUsers.speaksOfUser(json.currentName())) {
+                } else if (token == JsonToken.VALUE_NUMBER_INT && EventUsers.speaksOfUser(json)) {
                     terms.add("=" + limited(json.getText()));
                 } else if (token.isNumeric()) {
                     terms.add("#" + limited(json.getText()));

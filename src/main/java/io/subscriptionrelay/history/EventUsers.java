@@ -1,15 +1,18 @@
 package io.subscriptionrelay.history;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
 import io.subscriptionrelay.event.StrictJson;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 
 /** Which users a webhook is about. */
 final class EventUsers {
 
-    private static final String USER = "user";
+    /** Parts of the keys under which providers send ids of users. */
+    private static final List<String> KEYS = List.of("user", "alias", "identity", "transferred_to", "transferred_from", "redeemed_by", "redeemed_from");
 
     private EventUsers() {
     }
@@ -20,11 +23,10 @@ final class EventUsers {
      * not. Numbers count where the key speaks of a user: others are prices and times.
      */
     static boolean has(byte[] webhook, String id) {
-        boolean address = id.indexOf('@') >= 0;
         try (JsonParser json = StrictJson.mapper().createParser(webhook)) {
             for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
-                if (token == JsonToken.VALUE_STRING && (address ? id.equalsIgnoreCase(json.getText()) : id.equals(json.getText()))
-                        || token == JsonToken.VALUE_NUMBER_INT && id.equals(json.getText()) && speaksOfUser(json.currentName())) {
+                if (token == JsonToken.VALUE_STRING && same(id, json.getText())
+                        || token == JsonToken.VALUE_NUMBER_INT && id.equals(json.getText()) && speaksOfUser(json)) {
                     return true;
                 }
             }
@@ -34,7 +36,18 @@ final class EventUsers {
         }
     }
 
-    static boolean speaksOfUser(String key) {
-        return key != null && key.toLowerCase(Locale.ROOT).contains(USER);
+    /** Whether a text is this id of a user. */
+    static boolean same(String id, String text) {
+        return id.indexOf('@') >= 0 ? id.equalsIgnoreCase(text) : id.equals(text);
+    }
+
+    /** Whether the value stands where an id of a user does. The key of what is in an array is the array's. */
+    static boolean speaksOfUser(JsonParser json) {
+        JsonStreamContext context = json.getParsingContext();
+        while (context.inArray()) {
+            context = context.getParent();
+        }
+        String key = context.getCurrentName();
+        return key != null && KEYS.stream().anyMatch(key.toLowerCase(Locale.ROOT)::contains);
     }
 }

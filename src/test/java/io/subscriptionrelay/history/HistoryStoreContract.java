@@ -364,6 +364,17 @@ abstract class HistoryStoreContract {
     }
 
     @Test
+    void aUserIsFoundAndForgottenByANumberThatStandsWhereHisIdsDo() {
+        keep(event("1", NOON, "{\"event\":{\"aliases\":[\"jane\",42],\"price\":1}}"), event("2", NOON + 1, "{\"identity_id\":42}"),
+                event("3", NOON + 2, "{\"transferred_to\":[41,42]}"), event("4", NOON + 3, "{\"redeemed_by\":[[42]]}"),
+                event("5", NOON + 4, "{\"price\":42,\"transferred_at\":42,\"times\":[42],\"aliases\":[{\"since\":42}],\"in_customer_currency\":42}"));
+        assertThat(found("user", "42")).containsExactly("4", "3", "2", "1");
+        assertThat(store.forget("42")).isEqualTo(new Forgotten(4, 0));
+        assertThat(found("user", "42")).isEmpty();
+        assertThat(found("q", "42")).containsExactly("5");
+    }
+
+    @Test
     void whatIsOldIsDroppedByWholeDaysAndTheRestStays() {
         for (int day = 0; day < 5; day++) {
             keep(event("e" + day, NOON + day * DAY, "{}"));
