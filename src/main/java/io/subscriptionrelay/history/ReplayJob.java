@@ -69,6 +69,24 @@ public final class ReplayJob {
         return state.equals(RUNNING);
     }
 
+    void end(String as, long now) {
+        state = as;
+        endedAt = now;
+    }
+
+    /** Takes over how many were dealt with, and how. */
+    void count(ReplayJob other) {
+        done = other.done;
+        same = other.same;
+        different = other.different;
+        added = other.added;
+        skipped = other.skipped;
+        parked = other.parked;
+        countedTwice = other.countedTwice;
+        sent = other.sent;
+        wouldSend = other.wouldSend;
+    }
+
     HistoryStore.Cursor after() {
         return afterProvider == null ? null : new HistoryStore.Cursor(afterReceivedAt, afterProvider, afterKey);
     }

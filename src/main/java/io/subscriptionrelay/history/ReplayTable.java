@@ -5,6 +5,7 @@ import io.subscriptionrelay.event.StrictJson;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -60,17 +61,44 @@ class ReplayTable {
         return Optional.empty();
     }
 
-    /** Notes how far it is; false when it is not this relay's any more, or was cancelled. */
+    /** Notes how far it is; false when it is not this relay's any more, or was cancelled. Of one that was cancelled only the counts are noted. */
     boolean save(ReplayJob job, String runner, long forMillis) {
-        return jdbc.update("UPDATE replay SET job = ?, state = ?, alive_until = ? WHERE id = ? AND runner = ? AND state = ?", text(job), job.state,
-                clock.millis() + forMillis, job.id, runner, ReplayJob.RUNNING) == 1;
+        if (jdbc.update("UPDATE replay SET job = ?, state = ?, alive_until = ? WHERE id = ? AND runner = ? AND state = ?", text(job), job.state,
+                clock.millis() + forMillis, job.id, runner, ReplayJob.RUNNING) == 1) {
+            return true;
+        }
+        change(job.id, stored -> {
+            boolean later = stored.state.equals(ReplayJob.CANCELLED) && job.done >= stored.done;
+            if (later) {
+                stored.count(job);
+            }
+            return later;
+        });
+        return false;
     }
 
     /** Cancels it if it runs. */
-    void cancel(ReplayJob job) {
-        job.state = ReplayJob.CANCELLED;
-        job.endedAt = clock.millis();
-        jdbc.update("UPDATE replay SET job = ?, state = ? WHERE id = ? AND state = ?", text(job), job.state, job.id, ReplayJob.RUNNING);
+    void cancel(String id) {
+        change(id, job -> {
+            boolean runs = job.running();
+            if (runs) {
+                job.end(ReplayJob.CANCELLED, clock.millis());
+            }
+            return runs;
+        });
+    }
+
+    /** Changes what is stored, anew where somebody else has done so meanwhile. What the change says false to stays as it is. */
+    private void change(String id, Predicate<ReplayJob> change) {
+        boolean changed = false;
+        while (!changed) {
+            String before = jdbc.queryForList("SELECT job FROM replay WHERE id = ?", String.class, id).stream().findFirst().orElse(null);
+            ReplayJob job = before == null ? null : read(before);
+            if (job == null || !change.test(job)) {
+                return;
+            }
+            changed = jdbc.update("UPDATE replay SET job = ?, state = ? WHERE id = ? AND job = ?", text(job), job.state, id, before) == 1;
+        }
     }
 
     /** Lets another relay, or the next start, go on at once. */

@@ -202,7 +202,7 @@ public class Replays implements AutoCloseable {
 
     /** Ends it where it is; what it has sent stays sent. */
     public Optional<ReplayJob> cancel(String id) {
-        table.find(id).filter(ReplayJob::running).ifPresent(table::cancel);
+        table.cancel(id);
         return table.find(id);
     }
 
@@ -266,6 +266,11 @@ public class Replays implements AutoCloseable {
         }
     }
 
+    private boolean end(ReplayJob job, String state) {
+        job.end(state, clock.millis());
+        return table.save(job, runner, ALIVE);
+    }
+
     private void carryOut(ReplayJob job) throws JMSException, InterruptedException {
         HistoryFilter filter = job.filter();
         long saved = System.nanoTime();
@@ -283,6 +288,14 @@ public class Replays implements AutoCloseable {
                         table.save(job, runner, ALIVE);
                         return;
                     }
+                    // after the wait: what was cancelled meanwhile is not sent
+                    if (System.nanoTime() - saved > SAVE_EVERY) {
+                        saved = System.nanoTime();
+                        if (!table.save(job, runner, ALIVE)) {
+                            LOG.info("The replay {} was cancelled", job.id);
+                            return;
+                        }
+                    }
                     // what would only be parked again, or sent to nobody, stays where it is
                     if (comparison.compare(found, job)) {
                         if (job.dryRun) {
@@ -292,21 +305,12 @@ public class Replays implements AutoCloseable {
                         }
                     }
                     job.isAt(found.event());
-                    if (System.nanoTime() - saved > SAVE_EVERY) {
-                        saved = System.nanoTime();
-                        if (!table.save(job, runner, ALIVE)) {
-                            LOG.info("The replay {} was cancelled", job.id);
-                            return;
-                        }
-                    }
                 }
                 portion = store.oldest(filter, job.after(), PORTION);
             }
         }
         job.total = Math.max(job.total, job.done);
-        job.state = ReplayJob.DONE;
-        job.endedAt = clock.millis();
-        if (table.save(job, runner, ALIVE)) {
+        if (end(job, ReplayJob.DONE)) {
             LOG.info("{} is done: {}", job.dryRun ? "A comparison" : "A replay", job.id);
         }
     }

@@ -126,12 +126,31 @@ class ReplaysTest {
             await().atMost(Duration.ofSeconds(30)).until(() -> relay.actuator("/replays/" + id).path("state").asText().equals("done"));
             assertThat(relay.actuator("/replays/" + id).path("sent").asInt()).isEqualTo(30);
             // each event is there twice, and none a third time, though the relay was stopped in between
-            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
-                    simulators.cleverTap.stored().stream().filter(record -> record.type().equals("event")).count()).isEqualTo(60));
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sentEvents()).isEqualTo(60));
             String cancelled = ask(relay, "rate=1").path("id").asText();
             await().atMost(Duration.ofSeconds(30)).until(() -> relay.actuator("/replays/" + cancelled).path("done").asInt() >= 1);
             assertThat(relay.manage("DELETE", "/replays/" + cancelled).statusCode()).isEqualTo(200);
             assertThat(relay.actuator("/replays/" + cancelled).path("state").asText()).isEqualTo("cancelled");
+        }
+    }
+
+    @Test
+    void aReplayThatIsCancelledSaysHowManyWereSentInTheEnd() {
+        try (RelayApp relay = relay().start()) {
+            for (int i = 0; i < 40; i++) {
+                assertThat(relay.revenueCat(Events.renewal("counted-" + i, "user-" + i, Events.BASE + i))).isEqualTo(200);
+            }
+            awaitDelivered(relay, "clevertap", 40);
+            String id = ask(relay, "rate=20&events=again").path("id").asText();
+            await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(20)).until(() -> sentEvents() > 40);
+            // as another relay on the database does it
+            relay.bean(ReplayTable.class).cancel(id);
+            await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+                JsonNode job = relay.actuator("/replays/" + id);
+                assertThat(job.path("sent").asLong()).isEqualTo(sentEvents() - 40).isPositive();
+                assertThat(job.path("done").asLong()).isEqualTo(job.path("sent").asLong());
+                assertThat(job.path("state").asText()).isEqualTo("cancelled");
+            });
         }
     }
 
@@ -145,6 +164,10 @@ class ReplaysTest {
             assertThat(relay.manage("POST", "/replays?from=yesterday").statusCode()).isEqualTo(400);
             assertThat(relay.manage("GET", "/replays/unheard-of").statusCode()).isEqualTo(404);
         }
+    }
+
+    private long sentEvents() {
+        return simulators.cleverTap.stored().stream().filter(record -> record.type().equals("event")).count();
     }
 
     private String tag(String user) {
