@@ -220,7 +220,8 @@ public class Replays implements AutoCloseable {
     @ManagedOperation(description = "Shows how a replay stands")
     @ManagedOperationParameter(name = "id", description = "The replay's id")
     public String show(String id) {
-        return find(id).map(job -> job.state + ", " + job.done + " of " + job.total + " events, " + job.sent + " sent")
+        return find(id).map(job -> job.state + ", " + job.done + " of " + job.total + " events, " + job.sent + " sent"
+                + (job.problem == null ? "" : ": " + job.problem))
                 .orElseThrow(() -> new IllegalArgumentException("no replay has this id"));
     }
 
@@ -246,7 +247,7 @@ public class Replays implements AutoCloseable {
                         LOG.warn("A replay cannot go on now and is tried again: {}", Causes.of(e));
                     }
                 } catch (RuntimeException e) {
-                    LOG.error("A replay has failed and is tried again", e);
+                    LOG.error("The next replay cannot be taken up and is tried again", e);
                 }
                 await(LOOK);
             }
@@ -266,12 +267,31 @@ public class Replays implements AutoCloseable {
         }
     }
 
+    /** What is wrong with this replay ends it, so that the next one goes on; what passes is the caller's. */
+    private void carryOut(ReplayJob job) throws JMSException, InterruptedException {
+        try {
+            replay(job);
+        } catch (DataAccessException | UncheckedStoreException passing) {
+            throw passing;
+        } catch (RuntimeException e) {
+            if (!running) {
+                // what it needs is stopping too, and the next start goes on with it
+                throw e;
+            }
+            LOG.debug("The replay {} has failed", job.id, e);
+            job.problem = Causes.of(e);
+            if (end(job, ReplayJob.FAILED)) {
+                LOG.error("{} has failed and is not tried again: {}, {}", job.dryRun ? "A comparison" : "A replay", job.id, job.problem);
+            }
+        }
+    }
+
     private boolean end(ReplayJob job, String state) {
         job.end(state, clock.millis());
         return table.save(job, runner, ALIVE);
     }
 
-    private void carryOut(ReplayJob job) throws JMSException, InterruptedException {
+    private void replay(ReplayJob job) throws JMSException, InterruptedException {
         HistoryFilter filter = job.filter();
         long saved = System.nanoTime();
         long next = System.nanoTime();

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -151,6 +152,26 @@ class ReplaysTest {
                 assertThat(job.path("done").asLong()).isEqualTo(job.path("sent").asLong());
                 assertThat(job.path("state").asText()).isEqualTo("cancelled");
             });
+        }
+    }
+
+    @Test
+    void aReplayThatCannotBeCarriedOutHasFailedAndTheNextOneGoesOn() {
+        try (RelayApp relay = relay().start()) {
+            assertThat(relay.revenueCat(Events.renewal("next", "user", Events.BASE))).isEqualTo(200);
+            awaitDelivered(relay, "clevertap", 1);
+            ReplayJob broken = new ReplayJob();
+            broken.id = "broken";
+            broken.at = 1;
+            broken.rate = 1;
+            broken.filters = Map.of("outcome", "invented by a later version");
+            relay.bean(ReplayTable.class).add(broken);
+            assertThat(awaitEnd(relay, ask(relay, "dry-run=true").path("id").asText()).path("done").asInt()).isEqualTo(1);
+            JsonNode failed = relay.actuator("/replays/broken");
+            assertThat(failed.path("state").asText()).isEqualTo("failed");
+            assertThat(failed.path("problem").asText()).contains("invented by a later version").contains("write one of");
+            assertThat(failed.path("endedAt").asText()).isNotEmpty();
+            assertThat(relay.bean(Replays.class).show("broken")).startsWith("failed, 0 of 0 events, 0 sent: ").endsWith(failed.path("problem").asText());
         }
     }
 
