@@ -27,12 +27,14 @@ public class Events {
     private final HistoryFeed feed;
     private final HistoryKeeper keeper;
     private final ParkedQueues parked;
+    private final Replays replays;
 
-    Events(HistoryStore store, HistoryFeed feed, HistoryKeeper keeper, ParkedQueues parked) {
+    Events(HistoryStore store, HistoryFeed feed, HistoryKeeper keeper, ParkedQueues parked, Replays replays) {
         this.store = store;
         this.feed = feed;
         this.keeper = keeper;
         this.parked = parked;
+        this.replays = replays;
     }
 
     /** Whether anything is kept. */
@@ -124,7 +126,7 @@ public class Events {
     }
 
     /**
-     * Removes what is personal of a user's events: what was sent and received, and parked events. That they came stays.
+     * Removes what is personal of a user's events: what was sent and received, what replays hold of it, and parked events. That they came stays.
      *
      * @return how many {@code events} and {@code records} were emptied, how many {@code parked} ones discarded, and up to when that is complete
      */
@@ -134,6 +136,7 @@ public class Events {
         }
         Instant until = keeper.completeUntil();
         HistoryStore.Forgotten forgotten = store.forget(user.trim());
+        replays.forget(user.trim());
         int discarded = parked.take(ParkedFilter.of(Map.of("user", user.trim())), ParkedQueues.Fate.DISCARDED);
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("events", forgotten.events());

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -108,6 +109,12 @@ class EventsController {
     @ExceptionHandler
     ResponseEntity<Map<String, Object>> silent(UncheckedStoreException e) {
         return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE).body(Map.of("error", "history cannot be asked now; ask again in a moment: " + e.getMessage()));
+    }
+
+    /** The replays are there, which hold something of who is forgotten. */
+    @ExceptionHandler
+    ResponseEntity<Map<String, Object>> silent(DataAccessException e) {
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE).body(Map.of("error", "the state database cannot be asked now; ask again in a moment"));
     }
 
     @ExceptionHandler

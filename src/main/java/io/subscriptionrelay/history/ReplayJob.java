@@ -62,6 +62,11 @@ public final class ReplayJob {
     /** One record that differs: the keys at which it does, and what stood and stands there; null where there was or is none. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Difference(String provider, String eventId, String destination, Integer part, String becomes, List<String> keys, JsonNode was, JsonNode now) {
+
+        /** What stays when this user is forgotten. */
+        Difference without(String user) {
+            return new Difference(provider, EventKey.without(user, eventId), destination, part, becomes, keys, null, null);
+        }
     }
 
     /** Whether it goes on. */

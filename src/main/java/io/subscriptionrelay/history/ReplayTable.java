@@ -5,6 +5,7 @@ import io.subscriptionrelay.event.StrictJson;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
@@ -88,16 +89,28 @@ class ReplayTable {
         });
     }
 
+    /**
+     * Changes what is stored of all. Each that runs is taken away from its relay, which holds more of it than is stored and would store that again: it is
+     * begun anew from where it was saved last.
+     */
+    void changeAll(Consumer<ReplayJob> change) {
+        jdbc.queryForList("SELECT id FROM replay", String.class).forEach(id -> change(id, job -> {
+            change.accept(job);
+            return true;
+        }));
+    }
+
     /** Changes what is stored, anew where somebody else has done so meanwhile. What the change says false to stays as it is. */
     private void change(String id, Predicate<ReplayJob> change) {
         boolean changed = false;
         while (!changed) {
             String before = jdbc.queryForList("SELECT job FROM replay WHERE id = ?", String.class, id).stream().findFirst().orElse(null);
             ReplayJob job = before == null ? null : read(before);
-            if (job == null || !change.test(job)) {
+            if (job == null || !change.test(job) || !job.running() && text(job).equals(before)) {
                 return;
             }
-            changed = jdbc.update("UPDATE replay SET job = ?, state = ? WHERE id = ? AND job = ?", text(job), job.state, id, before) == 1;
+            changed = jdbc.update("UPDATE replay SET job = ?, state = ?" + (job.running() ? ", runner = '', alive_until = 0" : "")
+                    + " WHERE id = ? AND job = ?", text(job), job.state, id, before) == 1;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.subscriptionrelay.history;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
@@ -15,6 +16,8 @@ import jakarta.jms.Session;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,6 +62,8 @@ public class Replays implements AutoCloseable {
     /** Beside the filters of events. */
     static final Set<String> OPTIONS = Set.of("dry-run", "events", "rate");
     private static final long LONGEST_STOP = 5_000;
+    /** What the value of a filter is when it was a user who is forgotten. */
+    private static final String FORGOTTEN = "…";
 
     private final HistoryStore store;
     private final HistoryFeed feed;
@@ -206,6 +211,53 @@ public class Replays implements AutoCloseable {
         return table.find(id);
     }
 
+    /**
+     * Takes out of all replays what is personal of events that history holds no longer: whose they were cannot be told any more. Of a filter that is this
+     * user only the name stays, because without it a replay would be of all users; one that runs with it is cancelled, as nothing is left for it.
+     *
+     * @param user whom history has forgotten already
+     */
+    void forget(String user) {
+        Map<List<String>, Boolean> held = new HashMap<>();
+        table.changeAll(job -> {
+            job.differences.replaceAll(difference -> mayStay(difference, user, held) ? difference : difference.without(user));
+            if (job.afterKey != null && job.afterKey.contains(user) && !holds(job.afterProvider, job.afterKey, held)) {
+                job.afterKey = EventKey.without(user, job.afterKey);
+            }
+            Map<String, String> filters = new TreeMap<>(job.filters);
+            filters.replaceAll((name, value) -> names(user, name, value) ? FORGOTTEN : value);
+            if (job.running() && !filters.equals(job.filters)) {
+                job.end(ReplayJob.CANCELLED, clock.millis());
+            }
+            job.filters = filters;
+        });
+    }
+
+    private boolean mayStay(ReplayJob.Difference difference, String user, Map<List<String>, Boolean> held) {
+        boolean empty = difference.was() == null && difference.now() == null && !difference.eventId().contains(user);
+        return empty || holds(difference.provider(), difference.eventId(), held) && !has(difference.was(), user) && !has(difference.now(), user);
+    }
+
+    /** Whether history has the content of an event. */
+    private boolean holds(String provider, String key, Map<List<String>, Boolean> held) {
+        return held.computeIfAbsent(List.of(provider, key), event -> store.newest(HistoryFilter.of(Map.of("provider", provider, "id", key)), null, 1, true)
+                .stream().anyMatch(found -> found.event().webhook() != null));
+    }
+
+    private static boolean has(JsonNode record, String user) {
+        return record != null && EventUsers.has(record.toString().getBytes(StandardCharsets.UTF_8), user);
+    }
+
+    /** Whether the value of a filter names this user: his id, the id of an event that is made of it, or words of which it is one. */
+    private static boolean names(String user, String filter, String value) {
+        return switch (filter) {
+            case "user" -> EventUsers.same(user, value);
+            case "id" -> value.contains(user);
+            case "q" -> value.equalsIgnoreCase(user) || Arrays.stream(value.split("[\\s*]+")).anyMatch(user::equalsIgnoreCase);
+            default -> false;
+        };
+    }
+
     /** Asks for a replay. */
     @ManagedOperation(description = "Replays events from history, or compares what was sent with what today's mappings make; gives the replay's id")
     @ManagedOperationParameter(name = "query", description = "As at /actuator/replays, like destination=onesignal&from=2026-10-01T12:00:00Z&dry-run=true")
@@ -308,11 +360,11 @@ public class Replays implements AutoCloseable {
                         table.save(job, runner, ALIVE);
                         return;
                     }
-                    // after the wait: what was cancelled meanwhile is not sent
+                    // after the wait: what was cancelled or forgotten meanwhile is not sent
                     if (System.nanoTime() - saved > SAVE_EVERY) {
                         saved = System.nanoTime();
                         if (!table.save(job, runner, ALIVE)) {
-                            LOG.info("The replay {} was cancelled", job.id);
+                            LOG.info("The replay {} was cancelled, or is begun anew from where it was saved", job.id);
                             return;
                         }
                     }

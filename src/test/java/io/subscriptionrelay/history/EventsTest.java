@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.subscriptionrelay.commands.Commands;
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.simulator.Fault;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.Ports;
@@ -28,11 +29,13 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import javax.management.ObjectName;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.JdbcTemplate;
 
 /** What became of events that really went through HTTP, the shipped routes and the simulators. */
 class EventsTest {
@@ -206,7 +209,7 @@ class EventsTest {
     }
 
     private static String json(String text) throws IOException {
-        return io.subscriptionrelay.event.StrictJson.mapper().writeValueAsString(text);
+        return StrictJson.mapper().writeValueAsString(text);
     }
 
     @Test
@@ -242,6 +245,71 @@ class EventsTest {
                 .filter(line -> line.path("outcome").asText().equals("parked")).findFirst().orElseThrow();
         assertThat(parked.path("record").path("objectId").asText()).isEqualTo("no device");
         assertThat(parked.path("answer").path("body").asText()).contains("526");
+    }
+
+    @Test
+    void noReplayHoldsAnythingOfAUserWhoWasForgottenAndWhatIsOfOthersStays() throws IOException {
+        String since = encoded(Instant.now().toString());
+        String name = "forgotten-" + number;
+        postParked(name + "-event", name);
+        postParked("kept-event-" + number, "kept-" + number);
+        String compared = replay("dry-run=true&events=again&from=" + since);
+        for (String filters : List.of("user=" + name, "q=" + encoded("renewal " + name + "*"), "id=" + name + "-event")) {
+            replay("dry-run=true&" + filters);
+        }
+        await().atMost(Duration.ofSeconds(20)).until(() -> noneRuns());
+        assertThat(stored()).contains(name, Events.oneSignalId(name), Events.oneSignalId("kept-" + number));
+
+        assertThat(relay.manage("DELETE", "/events?user=" + name).statusCode()).isEqualTo(200);
+        assertThat(stored()).doesNotContain(name).doesNotContain(Events.oneSignalId(name)).contains(Events.oneSignalId("kept-" + number));
+        JsonNode job = relay.actuatorLoggedIn("/replays/" + compared);
+        assertThat(job.path("new").asInt()).isEqualTo(2);
+        assertThat(job.path("differences")).hasSize(2);
+        assertThat(job.path("differences").path(0).path("now").isNull()).isTrue();
+        assertThat(job.path("differences").path(1).path("now").toString()).contains("kept-event-" + number);
+        assertThat(relay.manage("GET", "/events?id=" + encoded(job.path("differences").path(0).path("eventId").asText())).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aReplayThatRunsSendsNothingMoreOfAUserWhoIsForgottenAndOneThatIsForHimEnds() throws IOException {
+        String since = encoded(Instant.now().toString());
+        String name = "forgotten-" + number;
+        postParked(name + "-event", name);
+        postParked("kept-event-" + number, "kept-" + number);
+        String everybodys = replay("rate=0.5&from=" + since);
+        String his = replay("user=" + name);
+        assertThat(relay.manage("DELETE", "/events?user=" + name).statusCode()).isEqualTo(200);
+        assertThat(relay.actuatorLoggedIn("/replays/" + his).path("state").asText()).isEqualTo("cancelled");
+        assertThat(relay.actuatorLoggedIn("/replays/" + his).path("filters").path("user").asText()).isEqualTo("…");
+        await().atMost(Duration.ofSeconds(20)).until(() -> noneRuns());
+        JsonNode job = relay.actuatorLoggedIn("/replays/" + everybodys);
+        assertThat(job.path("state").asText()).isEqualTo("done");
+        assertThat(job.path("done").asInt()).isEqualTo(2);
+        assertThat(job.path("sent").asInt()).isEqualTo(1);
+        assertThat(relay.actuatorLoggedIn("/replays/" + his).path("sent").asInt()).isZero();
+        assertThat(stored()).doesNotContain(name);
+    }
+
+    private void postParked(String event, String of) {
+        id = event;
+        user = of;
+        post(unacceptable());
+        awaitTrace(() -> event(event), "received", "delivered", "parked");
+    }
+
+    private static String replay(String query) throws IOException {
+        HttpResponse<String> answer = relay.manage("POST", "/replays?" + query);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        return StrictJson.mapper().readTree(answer.body()).path("id").asText();
+    }
+
+    private static boolean noneRuns() {
+        return relay.actuator("/replays").path("replays").valueStream().noneMatch(job -> job.path("state").asText().equals("running"));
+    }
+
+    /** All replays as they are stored. */
+    private static String stored() {
+        return String.join("\n", new JdbcTemplate(relay.bean(DataSource.class)).queryForList("SELECT job FROM replay", String.class));
     }
 
     @Test
