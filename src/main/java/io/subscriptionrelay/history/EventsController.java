@@ -41,16 +41,15 @@ class EventsController {
             return loginNeeded();
         }
         known(query);
-        HistoryFilter filter = HistoryFilter.of(query);
-        Map<String, Object> found = events.find(filter, query.get("next"), limit(query), content);
-        return filter.id() == null || !((List<?>) found.get("events")).isEmpty() ? ResponseEntity.ok(found) : unknown();
+        return ResponseEntity.ok(events.find(HistoryFilter.of(query), query.get("next"), limit(query), content));
     }
 
     @GetMapping("/{id}")
     ResponseEntity<Map<String, Object>> show(@PathVariable String id, @RequestParam Map<String, String> query, HttpServletRequest request) {
         Map<String, String> all = new TreeMap<>(query);
         all.put("id", id);
-        return find(all, request);
+        ResponseEntity<Map<String, Object>> found = find(all, request);
+        return found.getBody().get("events") instanceof List<?> events && events.isEmpty() ? unknown() : found;
     }
 
     /** Forgets a user. */

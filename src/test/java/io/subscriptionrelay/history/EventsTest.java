@@ -77,6 +77,15 @@ class EventsTest {
     }
 
     @Test
+    void aSearchWithoutAHitIsAnEmptyListAndAnEventThatIsNotThereIsNotFound() {
+        HttpResponse<String> list = relay.manage("GET", "/events?id=nobody-has-sent-it");
+        assertThat(list.statusCode()).isEqualTo(200);
+        assertThat(relay.actuator("/events?id=nobody-has-sent-it").path("events").isArray()).isTrue();
+        assertThat(relay.actuator("/events?id=nobody-has-sent-it").path("completeUntil").asText()).isNotEmpty();
+        assertThat(relay.manage("GET", "/events/nobody-has-sent-it").statusCode()).isEqualTo(404);
+    }
+
+    @Test
     void anEventIsReceivedAndDeliveredToBothDestinations() {
         post(Events.renewal(id, user, Events.BASE));
         List<JsonNode> trace = awaitTrace(() -> event(id), "received", "delivered", "delivered");
