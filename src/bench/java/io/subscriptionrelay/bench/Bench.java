@@ -33,6 +33,7 @@ public final class Bench {
         run(options, results, () -> KeptEvents.measure(options), 11);
         run(options, results, () -> TwoRelays.measure(options), 12);
         run(options, results, () -> CommandTimes.measure(options), 13);
+        run(options, results, () -> DuringReplay.measure(options), 14);
         Folders.delete(Folders.ROOT.resolve("data"));
         Report.write(RESULTS, machine, results);
         System.out.println();

@@ -15,6 +15,8 @@ final class Drain {
     /** Of those, what comes out of a JVM that has just started. */
     private static final int FIRST = 10_000;
     private static final int IN_FLIGHT = 15;
+    private static final String DELIVER = "deliver.clevertap.production";
+    private static final String HISTORY = "history";
     private static final double AHEAD = 1.4;
     static final Duration LONGEST = Duration.ofMinutes(3);
 
@@ -29,6 +31,9 @@ final class Drain {
 
         /** Stops before the next of them. */
         void pause() throws Exception;
+
+        /** The queues that have to be empty before the next round. */
+        List<String> queues();
     }
 
     static List<Result> measure(Options options) throws Exception {
@@ -41,6 +46,8 @@ final class Drain {
         Series floorRate = new Series();
         Series rate = new Series();
         Series perCall = new Series();
+        Series drained = new Series();
+        Series kept = new Series();
         double cold;
         try (CleverTap floorDestination = new CleverTap(LATENCY); CleverTap destination = new CleverTap(LATENCY);
                 Program floor = Program.of(DrainFloor.class, floorData.toString(), floorDestination.url());
@@ -57,6 +64,11 @@ final class Drain {
                 public void pause() throws IOException {
                     floor.tell("pause");
                 }
+
+                @Override
+                public List<String> queues() {
+                    return List.of(DELIVER);
+                }
             };
             Side relaySide = new Side() {
                 @Override
@@ -68,14 +80,23 @@ final class Drain {
                 public void pause() throws Exception {
                     relay.hold();
                 }
+
+                @Override
+                public List<String> queues() {
+                    return List.of(DELIVER, HISTORY);
+                }
             };
-            drain(floor, floorSide, floorDestination, before, new Series());
+            drain(floor, floorSide, floorDestination, before);
             long start = System.nanoTime();
-            drain(relay, relaySide, destination, before, new Series());
+            drain(relay, relaySide, destination, before);
             cold = firstRate(destination, start, options.size(FIRST));
             for (int round = 0; round < options.rounds(); round++) {
-                floorRate.add(drain(floor, floorSide, floorDestination, events, new Series()));
-                rate.add(drain(relay, relaySide, destination, events, perCall));
+                floorRate.add(drain(floor, floorSide, floorDestination, events).rate());
+                Round one = drain(relay, relaySide, destination, events);
+                rate.add(one.rate());
+                perCall.add(one.perCall());
+                drained.add(one.drained());
+                kept.add(one.rest());
             }
             floorDestination.checkEachOnce();
             destination.checkEachOnce();
@@ -88,7 +109,8 @@ final class Drain {
                 Result.value("4b", "drain of " + Report.number(events) + " events", "1/s", rate, null, ""),
                 Result.value("4c", "records a call", "", perCall, Result.atLeast(900), ""),
                 Result.ratio("4d", "the first " + Report.number(options.size(FIRST)) + " after a start", "1/s", Series.of(rate.median()), Series.of(cold),
-                        Result.atLeast(0.6), "floor: the same relay when it is warm, row 4"));
+                        Result.atLeast(0.6), "floor: the same relay when it is warm, row 4"),
+                Result.ratio("4e", "until history has all of it too", "s", drained, kept, Result.atMost(2), "floor: the drain of row 4"));
     }
 
     /** The rate of the first records that come after a time, a second. */
@@ -97,8 +119,18 @@ final class Drain {
         return records / ((end - start) / 1e9);
     }
 
-    /** So many records from now on, a second; then waits until nothing is under way any more. */
-    private static double drain(Program program, Side side, CleverTap destination, int events, Series perCall) throws Exception {
+    /**
+     * What became of a round.
+     *
+     * @param rate records a second
+     * @param drained until nothing was left to deliver, in seconds
+     * @param rest until nothing was left to do at all, in seconds
+     */
+    private record Round(double rate, double perCall, double drained, double rest) {
+    }
+
+    /** Drains so many records from now on; then waits until nothing is under way any more. */
+    private static Round drain(Program program, Side side, CleverTap destination, int events) throws Exception {
         long records = destination.records();
         long calls = destination.moments().size();
         long start = System.nanoTime();
@@ -107,10 +139,16 @@ final class Drain {
         if (destination.records() < records + events) {
             throw new IllegalStateException("only " + (destination.records() - records) + " of " + events + " records came");
         }
-        perCall.add((double) (destination.records() - records) / (destination.moments().size() - calls));
+        double perCall = (double) (destination.records() - records) / (destination.moments().size() - calls);
         side.pause();
-        program.await("end of the round", LONGEST, () -> program.waiting("deliver.clevertap.production") == 0);
-        return events / ((end - start) / 1e9);
+        double drained = 0;
+        double rest = 0;
+        for (String queue : side.queues()) {
+            program.await("end of the round", LONGEST, () -> program.waiting(queue) == 0);
+            rest = (System.nanoTime() - start) / 1e9;
+            drained = drained == 0 ? rest : drained;
+        }
+        return new Round(events / ((end - start) / 1e9), perCall, drained, rest);
     }
 
     /** Records a second between two times. */

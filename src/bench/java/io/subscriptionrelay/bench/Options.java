@@ -29,7 +29,7 @@ record Options(Set<Integer> rows, int rounds, double scale, boolean gate, boolea
               --record      with --gate: writes the ratios to bench/recorded.json instead""";
 
     static Options parse(String[] arguments) {
-        Set<Integer> rows = new TreeSet<>(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
+        Set<Integer> rows = new TreeSet<>(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
         int rounds = ROUNDS;
         double scale = 1;
         boolean gate = false;
