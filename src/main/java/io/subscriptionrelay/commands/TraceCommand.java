@@ -52,7 +52,7 @@ final class TraceCommand implements Callable<Integer> {
             found.path("events").forEach(new EventLines(terminal.out())::print);
         }
         if (found.path("events").isEmpty()) {
-            terminal.err().println("Nothing fits: no such event came within relay.history.keep.");
+            terminal.err().println("Nothing fits: no such event came within relay.history.keep, or history does not have it yet, which takes a second or two.");
             return Status.FOUND;
         }
         return Status.FINE;

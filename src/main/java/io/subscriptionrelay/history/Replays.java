@@ -16,7 +16,6 @@ import jakarta.jms.Session;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +64,7 @@ public class Replays implements AutoCloseable {
     private static final long LONGEST_STOP = 5_000;
     /** What the value of a filter is when it was a user who is forgotten. */
     private static final String FORGOTTEN = "…";
+    private static final Pattern BETWEEN_WORDS = Pattern.compile("[\\s*]+");
 
     private final HistoryStore store;
     private final HistoryFeed feed;
@@ -253,7 +254,7 @@ public class Replays implements AutoCloseable {
         return switch (filter) {
             case "user" -> EventUsers.same(user, value);
             case "id" -> value.contains(user);
-            case "q" -> value.equalsIgnoreCase(user) || Arrays.stream(value.split("[\\s*]+")).anyMatch(user::equalsIgnoreCase);
+            case "q" -> value.equalsIgnoreCase(user) || BETWEEN_WORDS.splitAsStream(value).anyMatch(user::equalsIgnoreCase);
             default -> false;
         };
     }

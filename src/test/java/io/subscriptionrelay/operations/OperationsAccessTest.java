@@ -448,7 +448,7 @@ class OperationsAccessTest {
             Map<String, String> login = new HashMap<>(here);
             login.put("CONSOLE_USER", "operator");
             login.put("CONSOLE_PASSWORD", PASSWORD);
-            assertThat(trace(login, 1)).startsWith("Nothing is known of an event with this id");
+            assertThat(trace(login, 1)).startsWith("Nothing fits: no such event came");
         }
 
         private static String trace(Map<String, String> environment, int status) {
