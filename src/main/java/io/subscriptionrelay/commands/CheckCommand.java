@@ -3,6 +3,7 @@ package io.subscriptionrelay.commands;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.SettingsCheck;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.mapping.DestinationExamples;
 import io.subscriptionrelay.mapping.MappingCheck;
 import io.subscriptionrelay.mapping.Problem;
 import io.subscriptionrelay.routes.RouteFiles;
@@ -29,6 +30,7 @@ import org.springframework.boot.origin.Origin;
 import org.springframework.boot.origin.PropertySourceOrigin;
 import org.springframework.boot.origin.TextResourceOrigin;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -75,7 +77,9 @@ final class CheckCommand implements Callable<Integer> {
             MappingCheck mappings = new MappingCheck(properties);
             found.addAll(mappings.problems());
             refusals.addAll(mappings.refusals(properties, environment));
-            found.addAll(ProviderExamples.problems(properties.homeFolder().resolve("mappings").normalize(), destinations(properties)));
+            Path examples = properties.homeFolder().resolve("mappings").normalize();
+            found.addAll(ProviderExamples.problems(examples, destinations(properties)));
+            found.addAll(DestinationExamples.problems(examples.resolve("destinations")));
         } catch (StartRefusedException e) {
             refusals.add(e);
         }
@@ -122,7 +126,10 @@ final class CheckCommand implements Callable<Integer> {
     private List<Problem> routes(RelayProperties properties) {
         List<Problem> problems = new ArrayList<>();
         SpringApplication start = new SpringApplication(application);
-        start.setEnvironment(Settings.bare(terminal));
+        ConfigurableEnvironment environment = Settings.bare(terminal);
+        // what is wrong with the ports is told beside it
+        environment.getPropertySources().addFirst(new MapPropertySource("ports", Map.of("server.port", "8080", "management.server.port", "8081")));
+        start.setEnvironment(environment);
         start.setBannerMode(Banner.Mode.OFF);
         start.setLogStartupInfo(false);
         start.setRegisterShutdownHook(false);

@@ -14,7 +14,7 @@ public final class SettingsCheck {
     public static List<StartRefusedException> refusals(Environment environment, RelayProperties properties) {
         List<StartRefusedException> refusals = new ArrayList<>();
         collect(refusals, () -> StartCheck.refuseUnsetPlaceholders(environment));
-        collect(refusals, () -> StartCheck.refuseOnePort(environment));
+        collect(refusals, () -> StartCheck.refusePorts(environment));
         collect(refusals, () -> new SecretCheck(environment).check(properties));
         return refusals;
     }

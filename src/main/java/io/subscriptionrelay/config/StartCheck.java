@@ -4,6 +4,7 @@ import io.subscriptionrelay.config.RelayProperties.Account;
 import io.subscriptionrelay.config.RelayProperties.Destination;
 import io.subscriptionrelay.config.RelayProperties.Provider;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,6 +29,7 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
 
     private static final Logger LOG = LoggerFactory.getLogger(StartCheck.class);
 
+    private static final int LAST_PORT = 65_535;
     private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([A-Za-z0-9_.-]{1,100})}");
 
     private Environment environment;
@@ -46,7 +48,7 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
         refuseUnsetPlaceholders(environment);
-        refuseOnePort(environment);
+        refusePorts(environment);
         RelayProperties properties = Binder.get(environment).bind("relay", RelayProperties.class).get();
         new SecretCheck(environment).check(properties);
         Map<String, Provider> providers = properties.providers();
@@ -97,12 +99,28 @@ class StartCheck implements BeanFactoryPostProcessor, EnvironmentAware, Ordered 
         }
     }
 
-    static void refuseOnePort(Environment environment) {
+    static void refusePorts(Environment environment) {
+        for (String name : List.of("server.port", "management.server.port")) {
+            if (!isPort(environment.getProperty(name, ""))) {
+                String variable = name.toUpperCase(Locale.ROOT).replace('.', '_');
+                throw new StartRefusedException(variable + " is no port.", "Set " + variable + " to a number up to 65535; 0 is any that is free.");
+            }
+        }
         String operations = environment.getProperty("management.server.port", "");
         if (!operations.isBlank() && !operations.equals("0") && operations.equals(environment.getProperty("server.port", ""))) {
             throw new StartRefusedException("Webhooks and operations are both to answer at port " + operations
                     + ", so whoever may send webhooks could reach the operations.",
                     "Set SERVER_PORT or MANAGEMENT_SERVER_PORT to another port.");
+        }
+    }
+
+    /** Spring Boot takes none for its own, and switches one off with -1. */
+    private static boolean isPort(String text) {
+        try {
+            int port = text.isBlank() ? 0 : Integer.parseInt(text.trim());
+            return port >= -1 && port <= LAST_PORT;
+        } catch (NumberFormatException e) {
+            return false;
         }
     }
 

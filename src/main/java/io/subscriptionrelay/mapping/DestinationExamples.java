@@ -1,5 +1,6 @@
 package io.subscriptionrelay.mapping;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -16,6 +17,7 @@ import io.subscriptionrelay.mapping.Destination.Verdict;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,6 +32,7 @@ public final class DestinationExamples {
     private static final Account ACCOUNT = new Account("an-app", "a-secret", null, "http://destination.invalid");
     private static final ObjectMapper JSON = StrictJson.mapper();
     private static final String CALL = "call";
+    private static final String RECORDS = "records";
     private static final String REQUEST = "request";
     private static final String EXPECTED = "expected";
 
@@ -52,6 +55,39 @@ public final class DestinationExamples {
     }
 
     /**
+     * What is wrong with the files of all examples of destinations, before any of them runs.
+     *
+     * @param destinations the folder {@code mappings/destinations/}
+     */
+    public static List<Problem> problems(Path destinations) throws IOException {
+        List<Problem> problems = new ArrayList<>();
+        try (Stream<Path> folders = Files.list(destinations)) {
+            for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
+                for (Path file : of(folder)) {
+                    try {
+                        read(file);
+                    } catch (JsonProcessingException e) {
+                        problems.add(Problem.notJson(file, e));
+                    } catch (IllegalArgumentException e) {
+                        problems.add(new Problem(file, 0, 0, e.getMessage()));
+                    }
+                }
+            }
+        } catch (NoSuchFileException none) {
+            return List.of();
+        }
+        return problems;
+    }
+
+    private static JsonNode read(Path file) throws IOException {
+        JsonNode example = JSON.readTree(file.toFile());
+        if (!example.path(CALL).isTextual() || !example.path(RECORDS).isArray() || !example.has(EXPECTED)) {
+            throw new IllegalArgumentException("an example of a destination has `call`, `records`, `status` and `expected`");
+        }
+        return example;
+    }
+
+    /**
      * Runs all examples of a destination.
      *
      * @param folder of the destination
@@ -68,10 +104,8 @@ public final class DestinationExamples {
      * @throws IllegalArgumentException when it names a kind of call that there is none of, or says nothing about one
      */
     public static Example run(Destination destination, Path file) throws IOException, MappingFailedException {
-        JsonNode example = JSON.readTree(file.toFile());
-        if (!example.path(CALL).isTextual() || !(example.get("records") instanceof ArrayNode records) || !example.has(EXPECTED)) {
-            throw new IllegalArgumentException("an example of a destination has `call`, `records`, `status` and `expected`");
-        }
+        JsonNode example = read(file);
+        ArrayNode records = (ArrayNode) example.get(RECORDS);
         String kind = example.get(CALL).asText();
         ObjectNode expected = JSON.createObjectNode();
         ObjectNode actual = JSON.createObjectNode();

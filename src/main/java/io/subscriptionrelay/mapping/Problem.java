@@ -1,5 +1,7 @@
 package io.subscriptionrelay.mapping;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.nio.file.Path;
 
 /**
@@ -9,6 +11,12 @@ import java.nio.file.Path;
  * @param column from 1; 0 when the whole line is meant
  */
 public record Problem(Path file, int line, int column, String message) {
+
+    /** A file that is not JSON. */
+    public static Problem notJson(Path file, JsonProcessingException e) {
+        JsonLocation place = e.getLocation();
+        return new Problem(file, place == null ? 0 : place.getLineNr(), place == null ? 0 : place.getColumnNr(), "not valid JSON: " + e.getOriginalMessage());
+    }
 
     @Override
     public String toString() {

@@ -1,6 +1,5 @@
 package io.subscriptionrelay.translate;
 
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -143,9 +142,7 @@ public class ProviderExamples {
                 }
             });
         } catch (JsonProcessingException e) {
-            JsonLocation place = e.getLocation();
-            problems.add(new Problem(file, place == null ? 0 : place.getLineNr(), place == null ? 0 : place.getColumnNr(),
-                    "not valid JSON: " + e.getOriginalMessage()));
+            problems.add(Problem.notJson(file, e));
         }
     }
 

@@ -72,6 +72,23 @@ class CheckCommandTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"SERVER_PORT, abc", "MANAGEMENT_SERVER_PORT, 65536"})
+    void aPortThatIsNoneIsNamed(String variable, String port) {
+        Ended ended = check(Map.of(variable, port));
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).contains(variable + " is no port; set " + variable + " to a number up to 65535").doesNotContain(port + ";");
+    }
+
+    @Test
+    void anExampleOfADestinationThatCannotBeReadIsNamedWithItsPlace() throws IOException {
+        Path broken = Files.writeString(folder.resolve("mappings/destinations/onesignal/examples/broken.answer.json"), "{\n  \"call\": \n}");
+        Path empty = Files.writeString(folder.resolve("mappings/destinations/onesignal/examples/empty.answer.json"), "{}");
+        Ended ended = check(Map.of());
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).contains(broken + ":3:1: not valid JSON", empty + ": an example of a destination has `call`, `records`, `status` and `expected`");
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "relay:\\n\\tdata-dir: a-secret                                 | 2:1  | a tab",
         "relay:\\n  console:\\n    password: \"a-secret\\n    user: x   | 3:15 | a quote",
