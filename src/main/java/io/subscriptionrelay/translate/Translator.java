@@ -316,9 +316,7 @@ public class Translator {
             return named;
         }
         String step = type.toLowerCase(Locale.ROOT);
-        // no provider mixes them, but the name that somebody gives an event of a paywall may
-        boolean mixed = !type.equals(step) && !type.equals(type.toUpperCase(Locale.ROOT));
-        return !mixed && mapper.knows(event.provider(), step) ? step : null;
+        return mapper.knows(event.provider(), step) ? step : null;
     }
 
     /** What the provider's route says for one destination, as {@code clevertapAccount}, or for all of them, as {@code account}. */
