@@ -56,7 +56,7 @@ class StartRefusedTest {
         Files.writeString(home.resolve("application.yaml"), "relay:\n  console:\n    password: \"my secret\n");
         assertThatThrownBy(() -> new SpringApplicationBuilder(StartRefusedTest.class).web(WebApplicationType.NONE)
                 .run("--spring.config.additional-location=" + home.toUri())).isInstanceOf(YAMLException.class);
-        assertThat(output).contains("A settings file, application.yaml for example, is not valid YAML: mend line 3, column 15").doesNotContain("my secret");
+        assertThat(output).contains("A settings file, application.yaml for example, is not valid YAML at line 3, column 15: a quote begins here and does not end; write the same quote at its end.").doesNotContain("my secret");
     }
 
     @Test
