@@ -21,8 +21,6 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -198,11 +196,8 @@ final class MapCommand implements Callable<Integer> {
         return wrong ? Status.FOUND : Status.FINE;
     }
 
-    /** The relay's own sentence says the place at its end. */
     private Problem notJson(NotAJsonObjectException e) {
-        Matcher place = Pattern.compile(" at line (\\d+), column (\\d+)$").matcher(e.getMessage());
-        boolean known = place.find();
-        return new Problem(file, known ? Integer.parseInt(place.group(1)) : 0, known ? Integer.parseInt(place.group(2)) : 0, place.replaceFirst("")
+        return new Problem(file, e.line(), e.column(), e.found()
                 + "; write the JSON object that the provider sends: the relay would answer this with 400, unless the provider calls so when it is set up");
     }
 

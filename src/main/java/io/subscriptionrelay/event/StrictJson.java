@@ -1,5 +1,6 @@
 package io.subscriptionrelay.event;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
@@ -69,7 +70,9 @@ public final class StrictJson {
             // a number like 1e99999999999 is JSON, though nobody can hold it
             return Optional.empty();
         } catch (JsonProcessingException e) {
-            throw new NotAJsonObjectException(where(e));
+            // the place only: the parser's own message quotes the body
+            JsonLocation place = e.getLocation();
+            throw new NotAJsonObjectException("the body is not valid JSON", place == null ? 0 : place.getLineNr(), place == null ? 0 : place.getColumnNr());
         } catch (IOException e) {
             throw new NotAJsonObjectException("the body is not UTF-8");
         }
@@ -95,11 +98,5 @@ public final class StrictJson {
             }
         }
         return false;
-    }
-
-    /** The place only: the parser's own message quotes the body. */
-    private static String where(JsonProcessingException e) {
-        return e.getLocation() == null ? "the body is not valid JSON"
-                : "the body is not valid JSON at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
     }
 }
