@@ -31,7 +31,7 @@ final class OperationsEntryPoint implements AuthenticationEntryPoint, AccessDeni
         } else if (access.closed()) {
             refuse(response, HttpServletResponse.SC_FORBIDDEN,
                     "this port is open to other machines and no password is set; set CONSOLE_PASSWORD and come back with it");
-        } else if (paths.isPage(request) && request.getHeader("Authorization") == null) {
+        } else if ((paths.isPage(request) || paths.isRoot(request)) && request.getHeader("Authorization") == null) {
             response.sendRedirect(paths.login());
         } else {
             // of a script's request a browser would ask for the password in a window of its own

@@ -20,15 +20,17 @@ final class OperationsPaths {
     private final RequestMatcher reasons;
     private final RequestMatcher console;
     private final RequestMatcher jolokia;
+    private final RequestMatcher root;
     private final RequestMatcher login;
     private final RequestMatcher hawtioLogin;
 
     /** @param base below which the endpoints are, {@code /actuator} */
     OperationsPaths(String base) {
         this.base = base;
+        root = any("/");
         login = any(LOGIN);
         hawtioLogin = PathPatternRequestMatcher.withDefaults().matcher(HttpMethod.POST, hawtio() + "/auth/login");
-        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", "/", LOGIN, "/assets/*", "/logout"),
+        open = new OrRequestMatcher(any(base + "/health", base + "/health/**", base + "/info", base + "/prometheus", LOGIN, "/assets/*", "/logout"),
                 hawtioLogin);
         endpoints = any(base, base + "/**");
         parked = any(base + "/parked/*");
@@ -93,6 +95,11 @@ final class OperationsPaths {
 
     boolean isLogin(HttpServletRequest request) {
         return login.matches(request);
+    }
+
+    /** The bare address, which leads a program to the login as it leads a person. */
+    boolean isRoot(HttpServletRequest request) {
+        return root.matches(request);
     }
 
     boolean isHawtioLogin(HttpServletRequest request) {

@@ -9,7 +9,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 @Controller
 class LoginPage {
 
-    /** Whoever has not logged in is sent on to the login from there. */
+    /** For whoever has logged in. */
     @GetMapping("/")
     String home() {
         return "redirect:/overview";

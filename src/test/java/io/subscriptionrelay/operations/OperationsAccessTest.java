@@ -350,6 +350,13 @@ class OperationsAccessTest {
         }
 
         @Test
+        void saysAtTheBareAddressWhatToSet() {
+            Answer answer = get("/", "Accept", "text/html");
+            assertThat(answer.status()).isEqualTo(403);
+            assertThat(answer.body()).contains("set CONSOLE_PASSWORD");
+        }
+
+        @Test
         void letsNobodyLogIn() {
             assertThat(login("relay", "").status()).isEqualTo(403);
             assertThat(login("relay", "null").status()).isEqualTo(403);

@@ -107,6 +107,13 @@ class PublicPortTest {
         }
     }
 
+    @Test
+    void theOperationsPortStillTakesNoPathWithAnEncodedSlash() {
+        for (String path : List.of("/actuator%2fparked", "/actuator%5cparked", "/%2factuator")) {
+            assertThat(RawHttp.send(relay.managementPort(), "GET", path, null).status()).as(path).isEqualTo(400);
+        }
+    }
+
     private static void assertNothing(String method, String path, String host) {
         Answer answer = host == null ? RawHttp.sendWithoutHost(relay.port(), method, path) : send(method, path, "Host", host);
         assertThat(answer.status()).as("%s %s, Host %s", method, path, host).isIn(400, 404);
