@@ -258,10 +258,8 @@ class EventsTest {
 
     @Test
     void noReplayHoldsAnythingOfAUserWhoWasForgottenAndWhatIsOfOthersStays() throws IOException {
-        String since = encoded(Instant.now().toString());
         String name = "forgotten-" + number;
-        postParked(name + "-event", name);
-        postParked("kept-event-" + number, "kept-" + number);
+        String since = postParkedOf(name, "kept-" + number);
         String compared = replay("dry-run=true&events=again&from=" + since);
         for (String filters : List.of("user=" + name, "q=" + encoded("renewal " + name + "*"), "id=" + name + "-event")) {
             replay("dry-run=true&" + filters);
@@ -275,16 +273,14 @@ class EventsTest {
         assertThat(job.path("new").asInt()).isEqualTo(2);
         assertThat(job.path("differences")).hasSize(2);
         assertThat(job.path("differences").path(0).path("now").isNull()).isTrue();
-        assertThat(job.path("differences").path(1).path("now").toString()).contains("kept-event-" + number);
+        assertThat(job.path("differences").path(1).path("now").toString()).contains("kept-" + number + "-event");
         assertThat(relay.manage("GET", "/events?id=" + encoded(job.path("differences").path(0).path("eventId").asText())).statusCode()).isEqualTo(200);
     }
 
     @Test
     void aReplayThatRunsSendsNothingMoreOfAUserWhoIsForgottenAndOneThatIsForHimEnds() throws IOException {
-        String since = encoded(Instant.now().toString());
         String name = "forgotten-" + number;
-        postParked(name + "-event", name);
-        postParked("kept-event-" + number, "kept-" + number);
+        String since = postParkedOf(name, "kept-" + number);
         String everybodys = replay("rate=0.5&from=" + since);
         String his = replay("user=" + name);
         assertThat(relay.manage("DELETE", "/events?user=" + name).statusCode()).isEqualTo(200);
@@ -299,11 +295,16 @@ class EventsTest {
         assertThat(stored()).doesNotContain(name);
     }
 
-    private void postParked(String event, String of) {
-        id = event;
-        user = of;
-        post(unacceptable());
-        awaitTrace(() -> event(event), "received", "delivered", "parked");
+    /** An event each, {@code <user>-event}; gives since when, for a filter. */
+    private String postParkedOf(String... users) {
+        String since = encoded(Instant.now().toString());
+        for (String of : users) {
+            id = of + "-event";
+            user = of;
+            post(unacceptable());
+            awaitTrace(() -> event(of + "-event"), "received", "delivered", "parked");
+        }
+        return since;
     }
 
     private static String replay(String query) throws IOException {
