@@ -8,6 +8,9 @@ CREATE TABLE IF NOT EXISTS applied_state (
 );
 -- The day on which it was applied, counted from 1970: of rows of earlier versions, and of one that still runs beside this one, today.
 ALTER TABLE applied_state ADD COLUMN IF NOT EXISTS applied_day INTEGER NOT NULL DEFAULT (extract(epoch FROM now()) / 86400)::integer;
+-- The event times of each key of that state.
+ALTER TABLE applied_state ADD COLUMN IF NOT EXISTS key_times BYTEA;
+ALTER TABLE applied_state ADD COLUMN IF NOT EXISTS revision BIGINT NOT NULL DEFAULT 0;
 
 -- Relays on one PostgreSQL: which of them live, and which users' states each is delivering just now.
 CREATE TABLE IF NOT EXISTS relay_instance (

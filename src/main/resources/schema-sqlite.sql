@@ -1,4 +1,4 @@
--- The event time of the newest state that a user has at a destination; user_key is a hash, applied_day
+-- The event times of the state that a user has at a destination: the newest, and those of each key in key_times; user_key is a hash, applied_day
 -- counts from 1970. Without row ids a row lies in its index alone.
 CREATE TABLE IF NOT EXISTS applied_state (
     destination VARCHAR(64) NOT NULL,
@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS applied_state (
     user_key    VARCHAR(64) NOT NULL,
     event_time  BIGINT NOT NULL,
     applied_day INTEGER NOT NULL,
+    key_times   BLOB,
+    revision    BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (destination, account, user_key)
 ) WITHOUT ROWID;
 

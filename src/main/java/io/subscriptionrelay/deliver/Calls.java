@@ -16,6 +16,7 @@ import io.subscriptionrelay.mapping.Destination.Split;
 import io.subscriptionrelay.mapping.Destination.Taken;
 import io.subscriptionrelay.mapping.Destination.Verdict;
 import io.subscriptionrelay.mapping.MappingFailedException;
+import io.subscriptionrelay.order.StateTimes;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -205,7 +206,7 @@ public final class Calls {
         waiting.clear();
     }
 
-    /** The call that is made next, without the records that are older than what their users have by now; null when there is none. */
+    /** The call that is made next, without what is older than what its users have by now; null when there is none. */
     private Call next() {
         while (!waiting.isEmpty()) {
             Call call = waiting.element();
@@ -240,12 +241,34 @@ public final class Calls {
         if (key == null || record.flag(Headers.ORDER_ONLY)) {
             return false;
         }
-        long newest = Math.max(delivery.newest(key), tickets.get(key).applied());
-        if (record.number(Headers.EVENT_TIME) >= newest) {
+        StateTimes known = known(key);
+        long time = record.number(Headers.EVENT_TIME);
+        if (!known.newerThan(time)) {
+            return false;
+        }
+        List<String> keys = stateKeys(record);
+        List<String> older = keys == null ? List.of() : keys.stream().filter(one -> known.newerThan(time, one)).toList();
+        if (keys != null && older.size() < Math.max(1, keys.size())) {
+            if (!older.isEmpty()) {
+                record.sendOnly(delivery.destination().without(record.record(), older), older.size());
+            }
             return false;
         }
         delivery.settlement().stale(record);
         return true;
+    }
+
+    private StateTimes known(String key) {
+        return delivery.known(key).and(tickets.get(key).applied());
+    }
+
+    /** The keys that this record sets; null when it is one state as a whole. */
+    private List<String> stateKeys(RecordMessage record) {
+        try {
+            return delivery.destination().stateKeys(record.record());
+        } catch (UncheckedIOException notJson) {
+            return null;
+        }
     }
 
     /** One record instead of all, each time another: an account that is down is asked for little, and one that is up shows it with a good record. */
@@ -396,8 +419,11 @@ public final class Calls {
             delivery.settlement().delivered(record, call.failures + (call.whole == null ? 0 : call.whole.failures), said);
             String key = record.text(Headers.STATE_KEY);
             if (key != null && !record.flag(Headers.ORDER_ONLY)) {
-                tickets.get(key).applied(record.number(Headers.EVENT_TIME));
-                delivery.applied(key, record.number(Headers.EVENT_TIME));
+                List<String> keys = stateKeys(record);
+                long time = record.number(Headers.EVENT_TIME);
+                StateTimes now = keys == null ? known(key).applied(time) : known(key).applied(time, keys);
+                tickets.get(key).applied(now);
+                delivery.applied(key, now);
             }
         } else if (outcome instanceof Park park) {
             delivery.settlement().park(record, park.reason(), said);

@@ -137,8 +137,8 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     }
 
     /**
-     * Divides the batch in the body into groups, each with calls that are made one after the other, which then are the body. Records that are
-     * older than what their user already has are left out when it is their turn; those whose user another relay is delivering to
+     * Divides the batch in the body into groups, each with calls that are made one after the other, which then are the body. What is
+     * older than what their user already has is left out when it is their turn; records whose user another relay is delivering to
      * are left to it.
      */
     public List<Calls> group(Exchange exchange) {
@@ -188,7 +188,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         });
         delivery.lease(new BatchLease(exchange, lease));
         keys.removeAll(lease.elsewhere());
-        delivery.newest(keys.isEmpty() ? Map.of() : state.newest(name, accountName, keys));
+        delivery.known(keys.isEmpty() ? Map.of() : state.times(name, accountName, keys));
 
         List<Calls> all = new ArrayList<>(groups.size());
         for (int i = 0; i < groups.size(); i++) {

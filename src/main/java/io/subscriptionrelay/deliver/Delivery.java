@@ -6,6 +6,7 @@ import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.RecordMessage;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.Destination.Kind;
+import io.subscriptionrelay.order.StateTimes;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,8 +25,8 @@ final class Delivery {
     private final Scheduler scheduler;
     private final CallMonitor monitor;
     private final BooleanSupplier ending;
-    private final Map<String, Long> applied = new HashMap<>();
-    private Map<String, Long> newest = Map.of();
+    private final Map<String, StateTimes> applied = new HashMap<>();
+    private Map<String, StateTimes> known = Map.of();
     private Lease lease;
     private RuntimeException failure;
 
@@ -136,14 +137,14 @@ final class Delivery {
         lease = held;
     }
 
-    /** What was applied before this batch, by key. */
-    void newest(Map<String, Long> times) {
-        newest = times;
+    /** What was applied before this batch, by user's key. */
+    void known(Map<String, StateTimes> times) {
+        known = times;
     }
 
-    /** The newest event time that the state database had for this key when the batch began, or {@code Long.MIN_VALUE}. */
-    long newest(String key) {
-        return newest.getOrDefault(key, Long.MIN_VALUE);
+    /** What the state database had for this user when the batch began. */
+    StateTimes known(String key) {
+        return known.getOrDefault(key, StateTimes.NONE);
     }
 
     /** Whether no further call is to be made, because the relay or its route stops, or the batch is rolled back. */
@@ -151,13 +152,13 @@ final class Delivery {
         return failed() || ending.getAsBoolean();
     }
 
-    /** A state was applied. */
-    synchronized void applied(String key, long time) {
-        applied.merge(key, time, Math::max);
+    /** A state was applied, and this is what is known of the user now. */
+    synchronized void applied(String key, StateTimes times) {
+        applied.merge(key, times, StateTimes::and);
     }
 
-    /** The event times of the states that were applied, by key. */
-    synchronized Map<String, Long> applied() {
+    /** What is known of the users whose state was applied, by key. */
+    synchronized Map<String, StateTimes> applied() {
         return Map.copyOf(applied);
     }
 

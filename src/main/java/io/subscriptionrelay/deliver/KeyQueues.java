@@ -1,5 +1,6 @@
 package io.subscriptionrelay.deliver;
 
+import io.subscriptionrelay.order.StateTimes;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,7 +59,7 @@ final class KeyQueues {
         /** Tickets whose applied state may not be in the database yet. */
         private final AtomicInteger open = new AtomicInteger();
         private volatile long calledAt;
-        private volatile long applied = Long.MIN_VALUE;
+        private volatile StateTimes applied = StateTimes.NONE;
 
         private KeyQueue(long calledAt) {
             this.calledAt = calledAt;
@@ -88,14 +89,14 @@ final class KeyQueues {
             return Math.max(0, queue.calledAt + gap - clock.getAsLong());
         }
 
-        /** The newest event time that was applied for this key, or {@code Long.MIN_VALUE}. */
-        long applied() {
+        /** What this relay knows to be applied for this key, which may not be in the state database yet. */
+        StateTimes applied() {
             return queue.applied;
         }
 
-        /** A state of this event time was applied. */
-        void applied(long time) {
-            queue.applied = Math.max(queue.applied, time);
+        /** A state was applied, and this is what is known of the key now. */
+        void applied(StateTimes times) {
+            queue.applied = queue.applied.and(times);
         }
 
         /** A call for this key has ended now; the gap begins anew. */

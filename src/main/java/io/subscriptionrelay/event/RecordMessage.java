@@ -16,6 +16,8 @@ public final class RecordMessage {
     private final Map<String, Object> headers;
     private final byte[] body;
     private final int length;
+    private byte[] part;
+    private int keysLeftOut;
 
     /** Takes the message of a deliver queue. */
     public RecordMessage(Message message) {
@@ -31,15 +33,34 @@ public final class RecordMessage {
         return headers.get(Headers.SUM) instanceof Integer sum && sum != Checksum.of(body, length);
     }
 
-    /** The record's bytes in JSON. */
-    public byte[] recordBytes() {
-        return Arrays.copyOf(body, length);
+    /**
+     * Only this part of the record is sent from now on. What comes back or is parked is all of it.
+     *
+     * @param leftOut how many keys of its state are left out
+     */
+    public void sendOnly(JsonNode record, int leftOut) {
+        try {
+            part = StrictJson.mapper().writeValueAsBytes(record);
+        } catch (IOException e) {
+            throw new UncheckedIOException("what was read as JSON can be written as JSON", e);
+        }
+        keysLeftOut += leftOut;
     }
 
-    /** The record, parsed. */
+    /** How many keys of its state are not sent. */
+    public int keysLeftOut() {
+        return keysLeftOut;
+    }
+
+    /** The bytes in JSON of what is sent of the record. */
+    public byte[] recordBytes() {
+        return part != null ? part : Arrays.copyOf(body, length);
+    }
+
+    /** What is sent of the record, parsed. */
     public JsonNode record() {
         try {
-            return StrictJson.mapper().readTree(body, 0, length);
+            return part != null ? StrictJson.mapper().readTree(part) : StrictJson.mapper().readTree(body, 0, length);
         } catch (IOException e) {
             throw new UncheckedIOException("a record in the queue is not JSON", e);
         }

@@ -132,7 +132,9 @@ public class Outcomes {
      */
     public void delivered(Exchange exchange, RecordMessage record, int failures, Said answer) {
         int attempts = (int) record.number(Headers.ATTEMPT) + 1 + failures;
-        history.add(exchange, outcome(EventOutcome.DELIVERED, record, attempts, null, null, answer));
+        String note = record.keysLeftOut() == 0 ? null : "without " + record.keysLeftOut() + (record.keysLeftOut() == 1 ? " key" : " keys")
+                + " that a newer event has set";
+        history.add(exchange, outcome(EventOutcome.DELIVERED, record, attempts, note, null, answer));
         BatchTransaction.afterCommit(exchange, () -> {
             counter("relay.records.delivered", "Records that a destination has taken", record).increment();
             timer(record).record(Duration.ofMillis(Math.max(0, clock.millis() - record.number(Headers.RECEIVED_AT))));

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -208,6 +209,25 @@ public final class Destination {
         return new Description(out.path("kind").asText("record").replace('/', '-'), out.path("call").asText(""), out.path("user").asText(""),
                 ordered ? order.path("by").asText("") : null, ordered ? order.path("id").asText() : null,
                 ordered && out.path("state").asBoolean(false), out.path("refuse").isTextual() ? out.get("refuse").textValue() : null);
+    }
+
+    /** The keys that a record of a state sets, each of which the newest event decides; null when its state is one as a whole. */
+    public List<String> stateKeys(JsonNode record) {
+        JsonNode of = record.path(settings.path("state").path("at").asText());
+        if (!of.isObject()) {
+            return null;
+        }
+        List<String> keys = new ArrayList<>(of.size());
+        of.fieldNames().forEachRemaining(keys::add);
+        settings.path("state").path("except").forEach(key -> keys.remove(key.asText()));
+        return keys;
+    }
+
+    /** A record of a state without these of its {@link #stateKeys}. */
+    public JsonNode without(JsonNode record, Collection<String> keys) {
+        ObjectNode part = record.deepCopy();
+        ((ObjectNode) part.get(settings.path("state").path("at").asText())).remove(keys);
+        return part;
     }
 
     /**

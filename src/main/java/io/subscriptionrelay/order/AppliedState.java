@@ -30,17 +30,18 @@ import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 
-/** The event time of the newest state that each user has at a destination, so that an older event never overwrites it. */
+/** The event times of the state that each user has at a destination, so that an older event never overwrites what a newer one has set. */
 @Component("state")
 @DependsOnDatabaseInitialization
 public class AppliedState implements HealthIndicator {
 
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
-    /** Of two times the newer one stays, whichever comes first. */
-    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day) VALUES (?, ?, ?, ?, ?)"
-            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time, applied_day = EXCLUDED.applied_day"
-            + " WHERE EXCLUDED.event_time > applied_state.event_time";
+    /** Batches end in any order: of two that had the same user, what the later of his turns has applied stays, which knows of the earlier one. */
+    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day, key_times, revision)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time,"
+            + " applied_day = EXCLUDED.applied_day, key_times = EXCLUDED.key_times, revision = EXCLUDED.revision"
+            + " WHERE EXCLUDED.revision > applied_state.revision";
 
     private static final long FIRST_WAIT = 100;
     private static final long LONGEST_WAIT = 2000;
@@ -71,24 +72,24 @@ public class AppliedState implements HealthIndicator {
         return Math.floorDiv(millis, Duration.ofDays(1).toMillis());
     }
 
-    /** The newest applied event times in milliseconds since 1970, of those users that have one. */
-    public Map<String, Long> newest(String destination, String account, Collection<String> users) {
-        Map<String, Long> times = new HashMap<>();
+    /** What was applied of those users of whom anything is known. */
+    public Map<String, StateTimes> times(String destination, String account, Collection<String> users) {
+        Map<String, StateTimes> times = new HashMap<>();
         List<String> keys = new ArrayList<>(users);
         for (int from = 0; from < keys.size(); from += KEYS_PER_QUERY) {
-            newest(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
+            times(destination, account, keys.subList(from, Math.min(keys.size(), from + KEYS_PER_QUERY)), times);
         }
         return times;
     }
 
-    private void newest(String destination, String account, List<String> users, Map<String, Long> times) {
+    private void times(String destination, String account, List<String> users, Map<String, StateTimes> times) {
         List<Object> arguments = new ArrayList<>(List.of(destination, account));
         arguments.addAll(users);
         try {
-            jdbc.query("SELECT user_key, event_time FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
+            jdbc.query("SELECT user_key, event_time, key_times, revision FROM applied_state WHERE destination = ? AND account = ? AND user_key IN ("
                     + String.join(",", Collections.nCopies(users.size(), "?")) + ")",
                     row -> {
-                        times.put(row.getString(1), row.getLong(2));
+                        times.put(row.getString(1), StateTimes.of(row.getLong(2), row.getBytes(3), row.getLong(4)));
                     }, arguments.toArray());
         } catch (DataAccessException e) {
             failed(e);
@@ -113,13 +114,13 @@ public class AppliedState implements HealthIndicator {
     }
 
     /**
-     * Remembers that these states were applied; a newer one that is remembered already stays. They are on disk when this returns, so before
+     * Remembers that these states were applied. They are on disk when this returns, so before
      * the batch is committed that relies on them. The destination has them by now, so while the database is away this waits, rather than
      * have them delivered again.
      *
      * @throws DataAccessException when the relay is stopped before the database is back
      */
-    public void applied(String destination, String account, Map<String, Long> times) {
+    public void applied(String destination, String account, Map<String, StateTimes> times) {
         long wait = FIRST_WAIT;
         while (!times.isEmpty()) {
             try {
@@ -147,11 +148,12 @@ public class AppliedState implements HealthIndicator {
         }
     }
 
-    private void store(String destination, String account, Map<String, Long> times) {
+    private void store(String destination, String account, Map<String, StateTimes> times) {
         long today = day(clock.millis());
         // always in the same order, so that two instances cannot wait for each other
         List<Object[]> rows = new TreeMap<>(times).entrySet().stream()
-                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue(), today}).toList();
+                .map(entry -> new Object[] {destination, account, entry.getKey(), entry.getValue().newest(), today,
+                    entry.getValue().bytes(), entry.getValue().revision()}).toList();
         jdbc.execute((Connection connection) -> {
             boolean automatic = connection.getAutoCommit();
             connection.setAutoCommit(false);

@@ -101,6 +101,7 @@ public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
         try {
             boolean made = super.initializeDatabase();
             file.check();
+            file.addColumns();
             file.takeOver();
             return made;
         } catch (StartRefusedException e) {

@@ -17,8 +17,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.h2.api.ErrorCode;
 import org.h2.jdbc.JdbcException;
@@ -118,6 +120,23 @@ final class StateFile {
         }
         if (!found.equals(List.of("ok"))) {
             throw damaged(String.join("; ", found), null);
+        }
+    }
+
+    /** Adds what a file of an earlier version lacks; SQLite knows no {@code ADD COLUMN IF NOT EXISTS}. */
+    void addColumns() throws SQLException {
+        try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
+            Set<String> known = new HashSet<>();
+            try (ResultSet columns = statement.executeQuery("SELECT name FROM pragma_table_info('applied_state')")) {
+                while (columns.next()) {
+                    known.add(columns.getString(1));
+                }
+            }
+            for (String column : List.of("key_times BLOB", "revision BIGINT NOT NULL DEFAULT 0")) {
+                if (!known.contains(column.substring(0, column.indexOf(' ')))) {
+                    statement.execute("ALTER TABLE applied_state ADD COLUMN " + column);
+                }
+            }
         }
     }
 
@@ -236,6 +255,8 @@ final class StateFile {
                     }
                     insert.setLong(4, found.getLong(4));
                     insert.setLong(5, today);
+                    insert.setBytes(6, null);
+                    insert.setLong(7, 0);
                     insert.addBatch();
                     rows++;
                     if (rows % ROWS_AT_ONCE == 0) {

@@ -36,13 +36,23 @@ public final class Auditor {
     private final Map<String, Accepted> accepted = new LinkedHashMap<>();
     private final Map<String, List<Call>> callsOf = new HashMap<>();
     private final Map<String, List<End>> endsOf = new HashMap<>();
+    /** What each key of a user was set to, in the order in which the destination stored it. */
+    private final Map<String, List<Setting>> setBy = new TreeMap<>();
     private final List<String> found = new ArrayList<>();
+
+    private record Setting(Call call, Accepted of) {
+    }
 
     private Auditor(Journal journal) {
         this.journal = journal;
         journal.accepted.forEach(event -> accepted.put(event.id(), event));
         journal.calls.forEach(call -> call.ids.forEach(id -> callsOf.computeIfAbsent(id, any -> new ArrayList<>()).add(call)));
         journal.ends.forEach(end -> endsOf.computeIfAbsent(end.id(), any -> new ArrayList<>()).add(end));
+        journal.calls.stream().filter(call -> call.storedAt != null).sorted(Comparator.comparing(call -> call.storedAt))
+                .forEach(call -> call.values.stream().filter(value -> call.stored.contains(value.id())).forEach(value -> {
+                    Accepted of = accepted.get(value.id());
+                    setBy.computeIfAbsent(of.user() + ' ' + value.key(), any -> new ArrayList<>()).add(new Setting(call, of));
+                }));
     }
 
     /** Every breach of a promise, in words. */
@@ -131,15 +141,23 @@ public final class Auditor {
             if (event == null) {
                 continue;
             }
-            if (end.what().equals("skipped") && (!event.state() || journal.accepted.stream().noneMatch(newer -> newer.state()
-                    && newer.user().equals(event.user()) && newer.eventTime() > event.eventTime()
-                    && calls(newer.id()).stream().anyMatch(call -> call.stored.contains(newer.id()) && call.storedAt.compareTo(end.at()) <= 0)))) {
-                found.add("skipped though the destination had nothing newer: " + end);
+            if (end.what().equals("skipped") && !event.state()) {
+                found.add("skipped though it is no state: " + end);
+            }
+            if (!end.what().equals("parked")) {
+                event.keys().stream().filter(key -> !isSet(event, key, end)).forEach(key -> found.add("the destination has neither `" + key
+                        + "` of it nor a newer one: " + end));
             }
             if (end.what().equals("parked") && !deservesToBeParked(end)) {
                 found.add("parked without a reason of its own: " + end + "; calls: " + calls(end.id()));
             }
         }
+    }
+
+    /** Whether the destination had this key's value of an event that is as new as this one, or newer where this one was skipped. */
+    private boolean isSet(Accepted event, String key, End end) {
+        return setBy.getOrDefault(event.user() + ' ' + key, List.of()).stream().anyMatch(set -> set.call().storedAt.compareTo(end.at()) <= 0
+                && (set.of().eventTime() > event.eventTime() || set.of().eventTime() == event.eventTime() && end.what().equals("delivered")));
     }
 
     private boolean deservesToBeParked(End end) {
@@ -177,16 +195,14 @@ public final class Auditor {
     }
 
     private void newestStateWins() {
-        Map<String, List<Call>> ofUser = new TreeMap<>();
-        journal.calls.stream().filter(call -> call.storedAt != null).sorted(Comparator.comparing(call -> call.storedAt))
-                .forEach(call -> call.stored.stream().map(accepted::get).filter(event -> event != null && event.state()).map(Accepted::user).distinct()
-                        .forEach(user -> ofUser.computeIfAbsent(user, any -> new ArrayList<>()).add(call)));
-        ofUser.forEach((user, calls) -> {
+        setBy.forEach((user, sets) -> {
             Accepted newest = null;
             Call newestCall = null;
             long last = Long.MIN_VALUE;
-            for (Call call : calls) {
-                List<Accepted> states = call.stored.stream().map(accepted::get).filter(event -> event.state() && event.user().equals(user)).toList();
+            Map<Call, List<Accepted>> calls = new LinkedHashMap<>();
+            sets.forEach(set -> calls.computeIfAbsent(set.call(), any -> new ArrayList<>()).add(set.of()));
+            for (Call call : calls.keySet()) {
+                List<Accepted> states = calls.get(call);
                 for (Accepted state : states) {
                     if (newest != null && state.eventTime() < newest.eventTime() && newestCall != call && newestCall.told(newest.id())
                             && newestCall.toldAt.compareTo(call.storedAt) <= 0 && !interrupted(newestCall.relay, newestCall.began, call.storedAt)) {

@@ -36,8 +36,20 @@ public final class Journal {
     public record Limits(int records, int inFlight, int perSecond, Duration spacing, int loneRefusals) {
     }
 
-    /** An event that was answered with 200, with its one record for the destination. */
-    public record Accepted(String id, String user, long eventTime, boolean state, Duration at) {
+    /**
+     * An event that was answered with 200, with its one record for the destination.
+     *
+     * @param keys what it sets of its user's state; none: it is no state
+     */
+    public record Accepted(String id, String user, long eventTime, Set<String> keys, Duration at) {
+
+        public boolean state() {
+            return !keys.isEmpty();
+        }
+    }
+
+    /** That a call sets a key of a user's state to the value of this event. */
+    public record Value(String key, String id) {
     }
 
     /** A call as the destination saw it. */
@@ -45,6 +57,8 @@ public final class Journal {
         public final String relay;
         public final Duration began;
         public final List<String> ids;
+        /** Of states, in their order. */
+        public final List<Value> values = new ArrayList<>();
         /** Whether the destination was away when it came. */
         public final boolean away;
         /** When the destination carried it out. */

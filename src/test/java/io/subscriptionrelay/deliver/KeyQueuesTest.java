@@ -3,6 +3,7 @@ package io.subscriptionrelay.deliver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.subscriptionrelay.deliver.KeyQueues.Ticket;
+import io.subscriptionrelay.order.StateTimes;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -54,11 +55,11 @@ class KeyQueuesTest {
     void whatWasAppliedIsKnownToThoseWhoWaitedMeanwhileAndNeverGoesBack() {
         Ticket first = queues.take("a");
         Ticket second = queues.take("a");
-        first.applied(5);
-        first.applied(3);
+        first.applied(StateTimes.NONE.applied(5));
+        first.applied(StateTimes.NONE.applied(3));
         first.leave();
-        assertThat(second.applied()).isEqualTo(5);
-        assertThat(queues.take("b").applied()).isEqualTo(Long.MIN_VALUE);
+        assertThat(second.applied().newest()).isEqualTo(5);
+        assertThat(queues.take("b").applied()).isEqualTo(StateTimes.NONE);
     }
 
     @Test
@@ -66,7 +67,7 @@ class KeyQueuesTest {
         AtomicLong now = new AtomicLong();
         KeyQueues many = new KeyQueues(now::get);
         Ticket ticket = many.take("a");
-        ticket.applied(5);
+        ticket.applied(StateTimes.NONE.applied(5));
         ticket.leave();
         for (int user = 0; user < 20_000; user++) {
             many.take("other" + user).close();
@@ -76,7 +77,7 @@ class KeyQueuesTest {
         many.take("sweeps").close();
         try (Ticket next = many.take("a")) {
             assertThat(next.turn()).isDone();
-            assertThat(next.applied()).isEqualTo(5);
+            assertThat(next.applied().newest()).isEqualTo(5);
         }
 
         ticket.close();
@@ -86,6 +87,6 @@ class KeyQueuesTest {
         }
         now.addAndGet(Duration.ofMinutes(1).toNanos());
         many.take("sweeps").close();
-        assertThat(many.take("a").applied()).isEqualTo(Long.MIN_VALUE);
+        assertThat(many.take("a").applied()).isEqualTo(StateTimes.NONE);
     }
 }

@@ -13,6 +13,7 @@ import io.subscriptionrelay.history.ParkingForTests;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.ShippedDestinations;
 import io.subscriptionrelay.order.AppliedState;
+import io.subscriptionrelay.order.StateTimes;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +26,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -66,7 +66,7 @@ final class VirtualDelivery {
     private final VirtualBroker broker;
     private final VirtualThreads threads;
     private final KeyQueues queues;
-    private final Map<String, Long> stateDatabase = new HashMap<>();
+    private final Map<String, StateTimes> stateDatabase = new HashMap<>();
 
     VirtualDelivery(VirtualTime time, String destination, String account, VirtualServer server) {
         this.time = time;
@@ -90,11 +90,11 @@ final class VirtualDelivery {
         return new VirtualDelivery(new VirtualTime(), "onesignal", "production", server);
     }
 
-    /** A profile at CleverTap, or tags at OneSignal. Returns the record's id. */
+    /** A profile at CleverTap, or tags at OneSignal, one of which is the record's own, by which it is seen in an update of several. Returns its id. */
     String state(String user, long eventTime) {
         return put(user, eventTime, destination.name().equals("clevertap")
                 ? "{\"type\":\"profile\",\"identity\":\"" + user + "\",\"profileData\":{\"n\":\"#%s#\"}}"
-                : "{\"by\":\"external_id\",\"id\":\"" + user + "\",\"tags\":{\"#%s#\":\"1\"}}", Map.of());
+                : "{\"by\":\"external_id\",\"id\":\"" + user + "\",\"tags\":{\"n\":\"#%1$s#\",\"#%1$s#\":\"1\"}}", Map.of());
     }
 
     /** An event at CleverTap, or a custom event at OneSignal. */
@@ -163,15 +163,15 @@ final class VirtualDelivery {
         delivery.lease(ignoring(Lease.class));
         List<Calls> groups = new ArrayList<>();
         List<KeyQueues.Ticket> tickets = new ArrayList<>();
-        Map<String, Long> newest = new HashMap<>();
+        Map<String, StateTimes> known = new HashMap<>();
         for (Delivery.Group group : Delivery.groups(destination, records)) {
             Map<String, KeyQueues.Ticket> mine = new LinkedHashMap<>();
             group.keys().forEach(key -> mine.put(key, queues.take(key)));
-            mine.keySet().stream().filter(stateDatabase::containsKey).forEach(key -> newest.put(key, stateDatabase.get(key)));
+            mine.keySet().stream().filter(stateDatabase::containsKey).forEach(key -> known.put(key, stateDatabase.get(key)));
             tickets.addAll(mine.values());
             groups.add(new Calls(delivery, group, mine));
         }
-        delivery.newest(newest);
+        delivery.known(known);
         int[] left = {groups.size()};
         groups.forEach(group -> drive(group, () -> {
             if (--left[0] == 0) {
@@ -179,7 +179,7 @@ final class VirtualDelivery {
                 if (settlement.settled() != batch.size()) {
                     throw new AssertionError(settlement.settled() + " of " + batch.size() + " records are settled");
                 }
-                delivery.applied().forEach((key, applied) -> stateDatabase.merge(key, applied, Math::max));
+                delivery.applied().forEach((key, applied) -> stateDatabase.merge(key, applied, StateTimes::and));
                 tickets.forEach(KeyQueues.Ticket::close);
                 settlement.messages().stream().filter(message -> !message.getHeader(Headers.QUEUE, "", String.class).startsWith("parked."))
                         .forEach(broker::send);
@@ -222,11 +222,9 @@ final class VirtualDelivery {
     }
 
     private void call(Calls group, Runnable next) {
-        List<String> ids = new ArrayList<>();
-        for (Matcher id = ID.matcher(new String(group.request().body(), StandardCharsets.UTF_8)); id.find();) {
-            ids.add(id.group(1));
-        }
-        VirtualServer.Call call = new VirtualServer.Call(time.elapsed(), group.request().path(), ids);
+        String body = new String(group.request().body(), StandardCharsets.UTF_8);
+        List<String> ids = ID.matcher(body).results().map(id -> id.group(1)).distinct().toList();
+        VirtualServer.Call call = new VirtualServer.Call(time.elapsed(), group.request().path(), ids, body);
         made.add(call);
         mostInFlight = Math.max(mostInFlight, ++inFlight);
         VirtualServer.Reply reply = server.answer(call);

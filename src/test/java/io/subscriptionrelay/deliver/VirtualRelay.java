@@ -11,6 +11,7 @@ import io.subscriptionrelay.history.OutcomeLog;
 import io.subscriptionrelay.history.ParkingForTests;
 import io.subscriptionrelay.jmsbatch.VirtualTransaction;
 import io.subscriptionrelay.mapping.Destination;
+import io.subscriptionrelay.order.StateTimes;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -46,10 +47,10 @@ public final class VirtualRelay {
         int relays();
 
         /** @throws RuntimeException when the state database is away */
-        Map<String, Long> newest(Collection<String> keys);
+        Map<String, StateTimes> known(Collection<String> keys);
 
         /** Notes what was applied, then runs the task; not before the state database is there. */
-        void applied(Map<String, Long> times, Runnable noted);
+        void applied(Map<String, StateTimes> times, Runnable noted);
 
         /** @throws RuntimeException when the state database is away, or the relay stops */
         Claim claim(Collection<String> keys);
@@ -165,7 +166,7 @@ public final class VirtualRelay {
             claim = surroundings.claim(keys);
             delivery.lease(new BatchLease(batch, claim));
             keys.removeAll(claim.elsewhere());
-            delivery.newest(keys.isEmpty() ? Map.of() : surroundings.newest(keys));
+            delivery.known(keys.isEmpty() ? Map.of() : surroundings.known(keys));
         } catch (RuntimeException e) {
             taken.forEach(KeyQueues.Ticket::close);
             if (claim != null) {

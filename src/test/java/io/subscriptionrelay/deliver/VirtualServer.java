@@ -15,8 +15,9 @@ public interface VirtualServer {
      *
      * @param at the time since the start
      * @param ids of the records in it
+     * @param body JSON
      */
-    record Call(Duration at, String path, List<String> ids) {
+    record Call(Duration at, String path, List<String> ids, String body) {
     }
 
     /** @param status 0: no answer; -1: no connection */

@@ -107,6 +107,22 @@ class OneSignalDeliveryTest {
         assertThat(updates()).hasSize(1);
     }
 
+    /** RevenueCat sends the two for one failed payment, in either order; the cancellation says nothing of the status. */
+    @Test
+    void aBillingIssueThatComesAfterItsCancellationStillSaysGracePeriod() {
+        exists(user);
+        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
+        awaitTag("subscription_status", "active");
+        post("CANCELLATION", 5001, "\"period_type\":\"NORMAL\",\"cancel_reason\":\"BILLING_ERROR\"");
+        awaitTag("last_event_type", "cancellation");
+        post("BILLING_ISSUE", 5000, "\"period_type\":\"NORMAL\",\"grace_period_expiration_at_ms\":" + (Events.BASE + 86_400_000));
+        awaitTag("subscription_status", "grace_period");
+        assertThat(tags()).containsEntry("last_event_type", "cancellation")
+                .containsEntry("grace_period_expiration_at", Long.toString(Events.BASE / 1000 + 86_400));
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(relay.actuator("/events?type=BILLING_ISSUE&outcome=delivered").toString())
+                .containsPattern("\"reason\":\"without \\d+ keys that a newer event has set\""));
+    }
+
     @Test
     void anEventOfTheSameTimeIsApplied() {
         exists(user);

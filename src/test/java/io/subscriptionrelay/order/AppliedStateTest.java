@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -37,6 +38,8 @@ class AppliedStateTest {
     private static final int KNOWN = 2000;
     private static final int ROWS = 20_000;
     private static final int ROWS_A_BATCH = 100;
+    /** Of RevenueCat's tags at OneSignal. */
+    private static final int KEYS = 15;
     private static final int PAGE_BYTES = 4096;
     /** A leaf in the midst of the file, counted from 0. */
     private static final int DAMAGED_PAGE = 300;
@@ -47,23 +50,54 @@ class AppliedStateTest {
     Path folder;
 
     @Test
-    void usersAreLookedUpByTheWholeKeyAndTheNewerTimeStays() {
+    void usersAreLookedUpByTheWholeKeyAndWhatKnowsMoreStays() {
         try (RelayApp relay = relay().start()) {
             AppliedState state = relay.bean(AppliedState.class);
-            Map<String, Long> known = new HashMap<>();
-            IntStream.range(0, KNOWN).forEach(n -> known.put("user-" + n, NOW + n));
+            Map<String, StateTimes> known = new HashMap<>();
+            IntStream.range(0, KNOWN).forEach(n -> known.put("user-" + n, at(NOW + n)));
             state.applied("onesignal", "production", known);
-            state.applied("onesignal", "sandbox", Map.of("user-1", NOW + 7));
+            StateTimes first = StateTimes.NONE.applied(NOW + 7, List.of("plan", "store"));
+            state.applied("onesignal", "sandbox", Map.of("user-1", first));
 
-            assertThat(state.newest("onesignal", "production", List.of("user-1", "user-1999", "unknown")))
-                    .isEqualTo(Map.of("user-1", NOW + 1, "user-1999", NOW + 1999));
-            assertThat(state.newest("onesignal", "production", known.keySet())).isEqualTo(known);
-            assertThat(state.newest("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", NOW + 7));
-            assertThat(state.newest("onesignal", "production", List.of())).isEmpty();
+            assertThat(state.times("onesignal", "production", List.of("user-1", "user-1999", "unknown")))
+                    .isEqualTo(Map.of("user-1", at(NOW + 1), "user-1999", at(NOW + 1999)));
+            assertThat(state.times("onesignal", "production", known.keySet())).isEqualTo(known);
+            assertThat(state.times("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", first));
+            assertThat(state.times("onesignal", "production", List.of())).isEmpty();
 
-            state.applied("onesignal", "sandbox", Map.of("user-1", NOW + 6, "user-2", NOW + 8));
-            assertThat(state.newest("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", NOW + 7, "user-2", NOW + 8));
+            // batches end in any order: the later of the two is noted first
+            StateTimes second = first.applied(NOW + 6, List.of("status"));
+            StateTimes third = second.applied(NOW + 8, List.of("plan"));
+            state.applied("onesignal", "sandbox", Map.of("user-1", third, "user-2", at(NOW)));
+            state.applied("onesignal", "sandbox", Map.of("user-1", second));
+            assertThat(state.times("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", third, "user-2", at(NOW)));
         }
+    }
+
+    /** All that was known of a user is the newest time then, so any key counts as set at it. */
+    @Test
+    void aFileOfAVersionThatKnewNoKeysIsTakenOver() throws SQLException {
+        try (RelayApp relay = relay().start()) {
+            relay.bean(AppliedState.class).applied("onesignal", "production", Map.of("user", at(NOW)));
+        }
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file("state/state.db")); var statement = connection.createStatement()) {
+            statement.execute("ALTER TABLE applied_state DROP COLUMN key_times");
+            statement.execute("ALTER TABLE applied_state DROP COLUMN revision");
+        }
+        try (RelayApp relay = relay().start()) {
+            AppliedState state = relay.bean(AppliedState.class);
+            StateTimes found = state.times("onesignal", "production", List.of("user")).get("user");
+            assertThat(found.newest()).isEqualTo(NOW);
+            assertThat(found.newerThan(NOW - 1, "plan")).isTrue();
+            assertThat(found.newerThan(NOW, "plan")).isFalse();
+            StateTimes now = found.applied(NOW + 1, List.of("plan"));
+            state.applied("onesignal", "production", Map.of("user", now));
+            assertThat(state.times("onesignal", "production", List.of("user"))).isEqualTo(Map.of("user", now));
+        }
+    }
+
+    private static StateTimes at(long time) {
+        return StateTimes.NONE.applied(time);
     }
 
     @Test
@@ -72,8 +106,10 @@ class AppliedStateTest {
             AppliedState state = relay.bean(AppliedState.class);
             for (int batch = 0; batch < ROWS / ROWS_A_BATCH; batch++) {
                 int first = batch * ROWS_A_BATCH;
-                Map<String, Long> times = new HashMap<>();
-                IntStream.range(first, first + ROWS_A_BATCH).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), NOW + n));
+                Map<String, StateTimes> times = new HashMap<>();
+                List<String> keys = IntStream.range(0, KEYS).mapToObj(n -> "tag_" + n).toList();
+                IntStream.range(first, first + ROWS_A_BATCH).forEach(n -> times.put(AppliedState.key("identity", "user-" + n),
+                        StateTimes.NONE.applied(NOW + n, keys)));
                 state.applied("onesignal", "production", times);
             }
             // the log has a size of its own, however many rows there are
@@ -103,17 +139,15 @@ class AppliedStateTest {
         old(ROWS);
         try (RelayApp relay = relay().start()) {
             AppliedState state = relay.bean(AppliedState.class);
-            assertThat(state.newest("onesignal", "production", List.of("user-0", "user-" + (ROWS - 1), "never")))
-                    .isEqualTo(Map.of("user-0", NOW, "user-" + (ROWS - 1), NOW + ROWS - 1));
+            assertThat(newest(state, "user-0", "user-" + (ROWS - 1), "never")).isEqualTo(Map.of("user-0", NOW, "user-" + (ROWS - 1), NOW + ROWS - 1));
             assertThat(rows(relay)).isEqualTo(ROWS);
-            state.applied("onesignal", "production", Map.of("user-1", NOW + ROWS));
+            state.applied("onesignal", "production", Map.of("user-1", at(NOW + ROWS)));
         }
         assertThat(file("state/state.mv.db")).doesNotExist();
 
         old(ROWS);
         try (RelayApp relay = relay().start()) {
-            assertThat(relay.bean(AppliedState.class).newest("onesignal", "production", List.of("user-1", "user-2")))
-                    .isEqualTo(Map.of("user-1", NOW + ROWS, "user-2", NOW + 2));
+            assertThat(newest(relay.bean(AppliedState.class), "user-1", "user-2")).isEqualTo(Map.of("user-1", NOW + ROWS, "user-2", NOW + 2));
             assertThat(rows(relay)).isEqualTo(ROWS);
         }
         assertThat(file("state/state.mv.db")).doesNotExist();
@@ -187,7 +221,7 @@ class AppliedStateTest {
                 open.write(new byte[PAGE_BYTES]);
             }
             List<String> users = IntStream.range(0, ROWS).mapToObj(n -> AppliedState.key("identity", "user-" + n)).toList();
-            assertThatThrownBy(() -> relay.bean(AppliedState.class).newest("onesignal", "production", users)).hasMessageContaining("SQLITE_CORRUPT");
+            assertThatThrownBy(() -> relay.bean(AppliedState.class).times("onesignal", "production", users)).hasMessageContaining("SQLITE_CORRUPT");
             JsonNode state = relay.actuatorLoggedIn("/health").path("components").path("state");
             assertThat(state.path("status").asText()).isEqualTo("DOWN");
             assertThat(state.path("details").path("problem").asText()).contains("is damaged").contains("stop the relay and start it again");
@@ -196,8 +230,8 @@ class AppliedStateTest {
 
     private void fill() {
         try (RelayApp relay = relay().start()) {
-            Map<String, Long> times = new HashMap<>();
-            IntStream.range(0, ROWS).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), NOW + n));
+            Map<String, StateTimes> times = new HashMap<>();
+            IntStream.range(0, ROWS).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), at(NOW + n)));
             relay.bean(AppliedState.class).applied("onesignal", "production", times);
         }
     }
@@ -215,13 +249,13 @@ class AppliedStateTest {
     void statesThatWereAppliedBeforeAnyRetryAreRemovedAndOthersStayWhateverTheirEventsTime() {
         long longAgo = NOW - Duration.ofDays(400).toMillis();
         try (RelayApp relay = relay().start()) {
-            Map<String, Long> times = new HashMap<>();
+            Map<String, StateTimes> times = new HashMap<>();
             // more than are looked through at once, and old ones among the last
-            IntStream.range(0, 2500).forEach(n -> times.put(AppliedState.key("identity", "old-" + n), longAgo));
+            IntStream.range(0, 2500).forEach(n -> times.put(AppliedState.key("identity", "old-" + n), at(longAgo)));
             relay.bean(AppliedState.class).applied("onesignal", "production", times);
             new JdbcTemplate(relay.bean(DataSource.class)).update("UPDATE applied_state SET applied_day = applied_day - 41");
             times.clear();
-            IntStream.range(0, 500).forEach(n -> times.put(AppliedState.key("identity", "new-" + n), longAgo));
+            IntStream.range(0, 500).forEach(n -> times.put(AppliedState.key("identity", "new-" + n), at(longAgo)));
             relay.bean(AppliedState.class).applied("onesignal", "production", times);
         }
         try (RelayApp relay = relay().start()) {
@@ -258,6 +292,11 @@ class AppliedStateTest {
             assertThat(cause).isInstanceOf(StartRefusedException.class).hasMessageContaining(found);
             assertThat(cause.getMessage() + ((StartRefusedException) cause).action()).contains("backup", "away", also);
         });
+    }
+
+    private static Map<String, Long> newest(AppliedState state, String... users) {
+        return state.times("onesignal", "production", List.of(users)).entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().newest()));
     }
 
     private static long rows(RelayApp relay) {

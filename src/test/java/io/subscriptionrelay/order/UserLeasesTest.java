@@ -96,10 +96,24 @@ class UserLeasesTest {
     }
 
     @Test
+    void ofTwoBatchesThatEndInAnyOrderTheOneThatKnowsMoreStaysHereToo() {
+        AppliedState state = new AppliedState(database, null, Clock.systemUTC());
+        StateTimes first = StateTimes.NONE.applied(7, List.of("plan", "store"));
+        StateTimes second = first.applied(5, List.of("status"));
+        state.applied("braze", "production", Map.of("user", second));
+        state.applied("braze", "production", Map.of("user", first));
+        assertThat(state.times("braze", "production", List.of("user", "other"))).isEqualTo(Map.of("user", second));
+        new JdbcTemplate(database).update("UPDATE applied_state SET event_time = 9 WHERE destination = 'braze'");
+        assertThat(state.times("braze", "production", List.of("user")).get("user").newerThan(8, "unknown")).as("noted by an earlier version").isTrue();
+        new JdbcTemplate(database).update("DELETE FROM applied_state WHERE destination = 'braze'");
+    }
+
+    @Test
     void statesOlderThanAnyRetryAreRemovedHereToo() {
         long today = AppliedState.day(System.currentTimeMillis());
-        new JdbcTemplate(database).batchUpdate(AppliedState.UPSERT, IntStream.range(0, 3000).mapToObj(n -> new Object[] {"clevertap", "production",
-            AppliedState.key("identity", "user-" + n), 0L, today - (n < 2500 ? 41 : 39)}).toList());
+        new JdbcTemplate(database).batchUpdate("INSERT INTO applied_state (destination, account, user_key, event_time, applied_day) VALUES (?, ?, ?, ?, ?)",
+                IntStream.range(0, 3000).mapToObj(n -> new Object[] {"clevertap", "production", AppliedState.key("identity", "user-" + n), 0L,
+                    today - (n < 2500 ? 41 : 39)}).toList());
         try (OldStates cleaning = new OldStates(database, new AppliedState(database, null, Clock.systemUTC()), settings(), Clock.systemUTC())) {
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> postgres.number("SELECT count(*) FROM applied_state") == 500);
         }

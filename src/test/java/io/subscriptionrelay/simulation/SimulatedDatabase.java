@@ -2,6 +2,7 @@ package io.subscriptionrelay.simulation;
 
 import io.subscriptionrelay.deliver.VirtualRelay;
 import io.subscriptionrelay.deliver.VirtualTime;
+import io.subscriptionrelay.order.StateTimes;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,7 +27,7 @@ final class SimulatedDatabase {
 
     private final VirtualTime time;
     private final boolean shared;
-    private final Map<String, Long> applied = new HashMap<>();
+    private final Map<String, StateTimes> applied = new HashMap<>();
     private final Map<String, Integer> claims = new HashMap<>();
     private final Map<Integer, Long> aliveUntil = new HashMap<>();
     private int instances;
@@ -84,9 +85,9 @@ final class SimulatedDatabase {
             }
         }
 
-        Map<String, Long> newest(Collection<String> keys) {
+        Map<String, StateTimes> known(Collection<String> keys) {
             reach();
-            Map<String, Long> found = new HashMap<>();
+            Map<String, StateTimes> found = new HashMap<>();
             keys.forEach(key -> {
                 if (applied.containsKey(key)) {
                     found.put(key, applied.get(key));
@@ -95,12 +96,12 @@ final class SimulatedDatabase {
             return found;
         }
 
-        void applied(Map<String, Long> times, Runnable noted) {
+        void applied(Map<String, StateTimes> times, Runnable noted) {
             if (killed) {
                 return;
             }
             if (times.isEmpty() || !away.getAsBoolean()) {
-                times.forEach((key, newest) -> applied.merge(key, newest, Math::max));
+                times.forEach((key, more) -> applied.merge(key, more, (old, now) -> now.revision() > old.revision() ? now : old));
                 if (shared) {
                     prove();
                 }

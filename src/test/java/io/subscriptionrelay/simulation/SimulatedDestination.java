@@ -21,13 +21,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A destination that fails as a plan says, and writes down what it sees. */
 final class SimulatedDestination {
 
     private static final Pattern ID = Pattern.compile("#(r\\d+)#");
+    private static final Pattern VALUE = Pattern.compile("\"([abc])\":\"#(r\\d+)#\"");
     private static final Duration TIME_OUT = Duration.ofSeconds(60);
     private static final long MAX_RETRY_AFTER = 3600;
 
@@ -80,13 +80,12 @@ final class SimulatedDestination {
     }
 
     void call(String relay, byte[] body, BooleanSupplier alive, Consumer<Reply> answered) {
-        List<String> ids = new ArrayList<>();
-        for (Matcher id = ID.matcher(new String(body, StandardCharsets.ISO_8859_1)); id.find();) {
-            ids.add(id.group(1));
-        }
+        String text = new String(body, StandardCharsets.ISO_8859_1);
+        List<String> ids = ID.matcher(text).results().map(id -> id.group(1)).distinct().toList();
         Duration now = time.elapsed();
         Fault outage = plan.faults().stream().filter(fault -> fault.kind().outage() && fault.at(now)).findFirst().orElse(null);
-        Call call = new Call(relay, now, List.copyOf(ids), outage != null);
+        Call call = new Call(relay, now, ids, outage != null);
+        VALUE.matcher(text).results().forEach(value -> call.values.add(new Journal.Value(value.group(1), value.group(2))));
         journal.calls.add(call);
         int attempt = attempts.merge(ids.isEmpty() ? "" : ids.get(0), 1, Integer::sum);
         Random random = new Random(plan.seed() * 1_000_003 + (ids.isEmpty() ? 0 : ids.get(0).hashCode()) * 8191L + attempt);

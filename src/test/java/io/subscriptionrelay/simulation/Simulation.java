@@ -15,6 +15,7 @@ import io.subscriptionrelay.jmsbatch.VirtualTransaction;
 import io.subscriptionrelay.mapping.Destination;
 import io.subscriptionrelay.mapping.ShippedDestinations;
 import io.subscriptionrelay.order.AppliedState;
+import io.subscriptionrelay.order.StateTimes;
 import io.subscriptionrelay.simulation.Plan.Fault;
 import io.subscriptionrelay.simulation.Plan.Kind;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Message;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -42,6 +44,8 @@ final class Simulation {
             new Journal.Limits(Integer.MAX_VALUE, Integer.MAX_VALUE, 1000, Duration.ofSeconds(1), 1));
     private static final Map<String, Integer> WORKERS = Map.of("clevertap", 15, "onesignal", 4);
     private static final String ACCOUNT = "production";
+    /** What a state may set of its user. */
+    private static final List<Set<String>> KEYS = List.of(Set.of("a"), Set.of("a", "b"), Set.of("b"), Set.of("a", "b", "c"));
     private static final Duration STOP = Duration.ofSeconds(20);
     /** Before a batch that was rolled back is tried again. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -195,10 +199,12 @@ final class Simulation {
     }
 
     private void put(String id, String user, long eventTime, boolean state) {
+        Set<String> keys = state ? KEYS.get(Math.floorMod(id.hashCode(), KEYS.size())) : Set.of();
+        String values = keys.stream().sorted().map(key -> '"' + key + "\":\"#%1$s#\"").collect(Collectors.joining(","));
         String json = plan.destination().equals("clevertap")
-                ? state ? "{\"type\":\"profile\",\"identity\":\"" + user + "\",\"profileData\":{\"n\":\"#%s#\"}}"
+                ? state ? "{\"type\":\"profile\",\"identity\":\"" + user + "\",\"profileData\":{" + values + "}}"
                         : "{\"type\":\"event\",\"identity\":\"" + user + "\",\"evtName\":\"x\",\"evtData\":{\"n\":\"#%s#\"}}"
-                : state ? "{\"by\":\"external_id\",\"id\":\"" + user + "\",\"tags\":{\"#%s#\":\"1\"}}"
+                : state ? "{\"by\":\"external_id\",\"id\":\"" + user + "\",\"tags\":{" + values + ",\"#%1$s#\":\"1\"}}"
                         : "{\"custom_event\":{\"name\":\"x\",\"external_id\":\"" + user + "\",\"payload\":{\"n\":\"#%s#\"}}}";
         byte[] record = json.formatted(id).getBytes(StandardCharsets.UTF_8);
         Message message = new DefaultMessage(CAMEL);
@@ -221,7 +227,7 @@ final class Simulation {
         } catch (Exception e) {
             throw new AssertionError(e);
         }
-        journal.accepted.add(new Journal.Accepted(id, user, eventTime, state, time.elapsed()));
+        journal.accepted.add(new Journal.Accepted(id, user, eventTime, keys, time.elapsed()));
         broker.send(message);
     }
 
@@ -281,12 +287,12 @@ final class Simulation {
         }
 
         @Override
-        public Map<String, Long> newest(Collection<String> keys) {
-            return session.newest(keys);
+        public Map<String, StateTimes> known(Collection<String> keys) {
+            return session.known(keys);
         }
 
         @Override
-        public void applied(Map<String, Long> times, Runnable then) {
+        public void applied(Map<String, StateTimes> times, Runnable then) {
             if (!strikes(Kind.KILL_BEFORE_NOTED, number, ++noted)) {
                 session.applied(times, then);
             }
