@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,8 +28,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.autoconfigure.sql.init.SqlInitializationProperties;
+import org.springframework.boot.sql.init.DatabaseInitializationMode;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The applied states in the data directory. */
@@ -51,8 +55,8 @@ class AppliedStateTest {
 
     @Test
     void usersAreLookedUpByTheWholeKeyAndWhatKnowsMoreStays() {
-        try (RelayApp relay = relay().start()) {
-            AppliedState state = relay.bean(AppliedState.class);
+        try (Store store = new Store()) {
+            AppliedState state = store.state;
             Map<String, StateTimes> known = new HashMap<>();
             IntStream.range(0, KNOWN).forEach(n -> known.put("user-" + n, at(NOW + n)));
             state.applied("onesignal", "production", known);
@@ -77,15 +81,15 @@ class AppliedStateTest {
     /** All that was known of a user is the newest time then, so any key counts as set at it. */
     @Test
     void aFileOfAVersionThatKnewNoKeysIsTakenOver() throws SQLException {
-        try (RelayApp relay = relay().start()) {
-            relay.bean(AppliedState.class).applied("onesignal", "production", Map.of("user", at(NOW)));
+        try (Store store = new Store()) {
+            store.state.applied("onesignal", "production", Map.of("user", at(NOW)));
         }
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file("state/state.db")); var statement = connection.createStatement()) {
             statement.execute("ALTER TABLE applied_state DROP COLUMN key_times");
             statement.execute("ALTER TABLE applied_state DROP COLUMN revision");
         }
-        try (RelayApp relay = relay().start()) {
-            AppliedState state = relay.bean(AppliedState.class);
+        try (Store store = new Store()) {
+            AppliedState state = store.state;
             StateTimes found = state.times("onesignal", "production", List.of("user")).get("user");
             assertThat(found.newest()).isEqualTo(NOW);
             assertThat(found.newerThan(NOW - 1, "plan")).isTrue();
@@ -102,8 +106,8 @@ class AppliedStateTest {
 
     @Test
     void aRowTakesAFewHundredBytesHoweverManyBatchesItCameIn() throws IOException {
-        try (RelayApp relay = relay().start()) {
-            AppliedState state = relay.bean(AppliedState.class);
+        try (Store store = new Store()) {
+            AppliedState state = store.state;
             for (int batch = 0; batch < ROWS / ROWS_A_BATCH; batch++) {
                 int first = batch * ROWS_A_BATCH;
                 Map<String, StateTimes> times = new HashMap<>();
@@ -120,10 +124,9 @@ class AppliedStateTest {
 
     @Test
     void whatIsCommittedIsForcedToDiskAndTheFileIsThisRelaysAlone() {
-        try (RelayApp relay = relay().start()) {
-            JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));
-            assertThat(database.queryForObject("PRAGMA synchronous", Integer.class)).as("FULL").isEqualTo(2);
-            assertThat(database.queryForObject("PRAGMA journal_mode", String.class)).isEqualTo("wal");
+        try (Store store = new Store()) {
+            assertThat(store.sql.queryForObject("PRAGMA synchronous", Integer.class)).as("FULL").isEqualTo(2);
+            assertThat(store.sql.queryForObject("PRAGMA journal_mode", String.class)).isEqualTo("wal");
             assertThatThrownBy(() -> {
                 try (Connection second = DriverManager.getConnection("jdbc:sqlite:" + file("state/state.db") + "?busy_timeout=100");
                         var statement = second.createStatement()) {
@@ -137,18 +140,18 @@ class AppliedStateTest {
     @Test
     void theStateOfAnEarlierVersionIsCarriedOverAndItsFileRemoved() throws Exception {
         old(ROWS);
-        try (RelayApp relay = relay().start()) {
-            AppliedState state = relay.bean(AppliedState.class);
+        try (Store store = new Store()) {
+            AppliedState state = store.state;
             assertThat(newest(state, "user-0", "user-" + (ROWS - 1), "never")).isEqualTo(Map.of("user-0", NOW, "user-" + (ROWS - 1), NOW + ROWS - 1));
-            assertThat(rows(relay)).isEqualTo(ROWS);
+            assertThat(store.rows()).isEqualTo(ROWS);
             state.applied("onesignal", "production", Map.of("user-1", at(NOW + ROWS)));
         }
         assertThat(file("state/state.mv.db")).doesNotExist();
 
         old(ROWS);
-        try (RelayApp relay = relay().start()) {
-            assertThat(newest(relay.bean(AppliedState.class), "user-1", "user-2")).isEqualTo(Map.of("user-1", NOW + ROWS, "user-2", NOW + 2));
-            assertThat(rows(relay)).isEqualTo(ROWS);
+        try (Store store = new Store()) {
+            assertThat(newest(store.state, "user-1", "user-2")).isEqualTo(Map.of("user-1", NOW + ROWS, "user-2", NOW + 2));
+            assertThat(store.rows()).isEqualTo(ROWS);
         }
         assertThat(file("state/state.mv.db")).doesNotExist();
     }
@@ -165,7 +168,7 @@ class AppliedStateTest {
     void aDamagedStateFileIsNamedWithWhatToDo() throws IOException {
         Files.createDirectories(file("state"));
         Files.writeString(file("state/state.db"), "no database at all, but long enough to have a header ".repeat(200));
-        assertRefused("the state database " + file("state/state.db") + " is damaged");
+        assertRefused(() -> relay().start().close(), "the state database " + file("state/state.db") + " is damaged", "");
     }
 
     @Test
@@ -187,8 +190,8 @@ class AppliedStateTest {
         assertRefused("the state database " + file("state/state.db") + " is damaged: ", "%,d bytes instead of %,d".formatted(whole.length / 2, whole.length));
 
         Files.write(file("state/state.db"), whole);
-        try (RelayApp relay = relay().start()) {
-            assertThat(rows(relay)).isEqualTo(ROWS);
+        try (Store store = new Store()) {
+            assertThat(store.rows()).isEqualTo(ROWS);
         }
     }
 
@@ -204,8 +207,8 @@ class AppliedStateTest {
         assertThat(run("sh", "-c", "cd '" + file("state") + "' && " + command)).isZero();
         Files.move(file("state/readable.db"), file("state/state.db"), StandardCopyOption.REPLACE_EXISTING);
         Files.deleteIfExists(file("state/state.db-wal"));
-        try (RelayApp relay = relay().start()) {
-            assertThat(rows(relay)).isBetween(ROWS - 200L, ROWS - 1L);
+        try (Store store = new Store()) {
+            assertThat(store.rows()).isBetween(ROWS - 200L, ROWS - 1L);
         }
     }
 
@@ -248,19 +251,20 @@ class AppliedStateTest {
     @Test
     void statesThatWereAppliedBeforeAnyRetryAreRemovedAndOthersStayWhateverTheirEventsTime() {
         long longAgo = NOW - Duration.ofDays(400).toMillis();
-        try (RelayApp relay = relay().start()) {
+        try (Store store = new Store()) {
             Map<String, StateTimes> times = new HashMap<>();
             // more than are looked through at once, and old ones among the last
             IntStream.range(0, 2500).forEach(n -> times.put(AppliedState.key("identity", "old-" + n), at(longAgo)));
-            relay.bean(AppliedState.class).applied("onesignal", "production", times);
-            new JdbcTemplate(relay.bean(DataSource.class)).update("UPDATE applied_state SET applied_day = applied_day - 41");
+            store.state.applied("onesignal", "production", times);
+            store.sql.update("UPDATE applied_state SET applied_day = applied_day - 41");
             times.clear();
             IntStream.range(0, 500).forEach(n -> times.put(AppliedState.key("identity", "new-" + n), at(longAgo)));
-            relay.bean(AppliedState.class).applied("onesignal", "production", times);
+            store.state.applied("onesignal", "production", times);
         }
         try (RelayApp relay = relay().start()) {
-            await().atMost(Duration.ofSeconds(30)).until(() -> rows(relay) == 500);
-            await().during(Duration.ofSeconds(2)).until(() -> rows(relay) == 500);
+            JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));
+            await().atMost(Duration.ofSeconds(30)).until(() -> rows(database) == 500);
+            await().during(Duration.ofSeconds(2)).until(() -> rows(database) == 500);
         }
     }
 
@@ -284,7 +288,11 @@ class AppliedStateTest {
     }
 
     private void assertRefused(String found, String also) {
-        assertThatThrownBy(() -> relay().start().close()).satisfies(failure -> {
+        assertRefused(() -> new Store().close(), found, also);
+    }
+
+    private static void assertRefused(ThrowingCallable start, String found, String also) {
+        assertThatThrownBy(start).satisfies(failure -> {
             Throwable cause = failure;
             while (!(cause instanceof StartRefusedException) && cause.getCause() != null) {
                 cause = cause.getCause();
@@ -299,8 +307,37 @@ class AppliedStateTest {
                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().newest()));
     }
 
-    private static long rows(RelayApp relay) {
-        return new JdbcTemplate(relay.bean(DataSource.class)).queryForObject("SELECT count(*) FROM applied_state", Long.class);
+    private static long rows(JdbcTemplate database) {
+        return database.queryForObject("SELECT count(*) FROM applied_state", Long.class);
+    }
+
+    /** What a relay does with its state database, without the rest of a relay. */
+    private final class Store implements AutoCloseable {
+
+        private final HikariDataSource database = new HikariDataSource();
+        private final JdbcTemplate sql = new JdbcTemplate(database);
+        private final AppliedState state = new AppliedState(database, null, Clock.systemUTC());
+
+        Store() {
+            database.setJdbcUrl("jdbc:sqlite:" + file("state/state.db"));
+            SqlInitializationProperties settings = new SqlInitializationProperties();
+            settings.setMode(DatabaseInitializationMode.ALWAYS);
+            try {
+                new StateDatabase(database, settings).initializeDatabase();
+            } catch (RuntimeException refused) {
+                database.close();
+                throw refused;
+            }
+        }
+
+        long rows() {
+            return AppliedStateTest.rows(sql);
+        }
+
+        @Override
+        public void close() {
+            database.close();
+        }
     }
 
     private Path file(String name) {
