@@ -3,6 +3,7 @@ package io.subscriptionrelay.mapping;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.subscriptionrelay.config.RelayProperties.Account;
@@ -213,13 +214,14 @@ public final class Destination {
 
     /** The keys that a record of a state sets, each of which the newest event decides; null when its state is one as a whole. */
     public List<String> stateKeys(JsonNode record) {
-        JsonNode of = record.path(settings.path("state").path("at").asText());
+        JsonNode state = settings.path("state");
+        JsonNode of = state.has("at") ? record.path(state.get("at").asText()) : MissingNode.getInstance();
         if (!of.isObject()) {
             return null;
         }
         List<String> keys = new ArrayList<>(of.size());
         of.fieldNames().forEachRemaining(keys::add);
-        settings.path("state").path("except").forEach(key -> keys.remove(key.asText()));
+        state.path("except").forEach(key -> keys.remove(key.asText()));
         return keys;
     }
 

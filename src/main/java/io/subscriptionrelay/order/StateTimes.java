@@ -3,13 +3,15 @@ package io.subscriptionrelay.order;
 import io.subscriptionrelay.event.Checksum;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Of which event time the state is that a user has at a destination, key by key: a key is a tag, or a property of a profile. So each key ends with
@@ -18,23 +20,49 @@ import java.util.stream.Collectors;
 public final class StateTimes {
 
     /** Nothing is known of the user. */
-    public static final StateTimes NONE = new StateTimes(Long.MIN_VALUE, Map.of(), 0);
+    public static final StateTimes NONE = new StateTimes(Long.MIN_VALUE, List.of(), 0);
 
     /** Of a user with more keys, the oldest count as set at the time of the newest of them. A row stays small so, whatever a mapping makes up. */
     private static final int MOST_KEYS = 200;
 
+    /** Up to this time any key counts as set. */
     private final long whole;
-    private final Map<Integer, Long> keys;
+    private final List<SetAt> later;
     private final long revision;
 
     /**
-     * @param whole up to this time any key counts as set
-     * @param keys later times, by a checksum of the key: names may be long, and two of a user that have one sum cost no more than an old value
+     * Keys of one time, by a checksum of each: names may be long, and two of a user that have one sum cost no more than an old value.
+     *
+     * @param time in milliseconds since 1970
      */
-    private StateTimes(long whole, Map<Integer, Long> keys, long revision) {
+    private record SetAt(long time, int[] sums) {
+    }
+
+    /** @param later later than the whole, the newest first, each key in one of them */
+    private StateTimes(long whole, List<SetAt> later, long revision) {
         this.whole = whole;
-        this.keys = keys;
+        this.later = later;
         this.revision = revision;
+    }
+
+    private static StateTimes of(long whole, Map<Integer, Long> keys, long revision) {
+        long from = whole;
+        if (keys.size() > MOST_KEYS) {
+            from = Math.max(whole, keys.values().stream().sorted(Comparator.reverseOrder()).skip(MOST_KEYS).findFirst().orElseThrow());
+        }
+        Map<Long, IntStream.Builder> byTime = new TreeMap<>(Comparator.reverseOrder());
+        for (Map.Entry<Integer, Long> key : keys.entrySet()) {
+            if (key.getValue() > from) {
+                byTime.computeIfAbsent(key.getValue(), any -> IntStream.builder()).add(key.getKey());
+            }
+        }
+        return new StateTimes(from, byTime.entrySet().stream().map(set -> new SetAt(set.getKey(), set.getValue().build().toArray())).toList(), revision);
+    }
+
+    private Map<Integer, Long> keys() {
+        Map<Integer, Long> keys = new HashMap<>();
+        later.forEach(set -> Arrays.stream(set.sums).forEach(sum -> keys.put(sum, set.time)));
+        return keys;
     }
 
     /**
@@ -44,44 +72,40 @@ public final class StateTimes {
      * @param bytes from {@link #bytes}, or null
      */
     static StateTimes of(long newest, byte[] bytes, long revision) {
-        Map<Integer, Long> keys = new HashMap<>();
+        List<SetAt> later = new ArrayList<>();
         long whole = Long.MIN_VALUE;
-        long found = Long.MIN_VALUE;
         ByteBuffer from = ByteBuffer.wrap(bytes == null ? new byte[0] : bytes);
-        while (from.remaining() >= Long.BYTES + Short.BYTES) {
-            long time = from.getLong();
-            found = Math.max(found, time);
-            int count = Short.toUnsignedInt(from.getShort());
-            if (count == 0) {
-                whole = time;
-            }
-            for (int i = 0; i < count && from.remaining() >= Integer.BYTES; i++) {
-                keys.put(from.getInt(), time);
+        while (from.hasRemaining()) {
+            SetAt set = new SetAt(from.getLong(), new int[Short.toUnsignedInt(from.getShort())]);
+            from.asIntBuffer().get(set.sums);
+            from.position(from.position() + set.sums.length * Integer.BYTES);
+            if (set.sums.length == 0) {
+                whole = set.time;
+            } else {
+                later.add(set);
             }
         }
-        return newest > found ? new StateTimes(newest, Map.of(), revision) : new StateTimes(whole, keys, revision);
+        StateTimes known = new StateTimes(whole, List.copyOf(later), revision);
+        return newest > known.newest() ? new StateTimes(newest, List.of(), revision) : known;
     }
 
-    /** Each time once, from the newest on, with the number of keys and their sums; no keys: all that are not named. */
+    /** Each time, from the newest on, with the number of its keys and their sums; no keys: all that are not named. */
     byte[] bytes() {
-        Map<Long, List<Integer>> byTime = new TreeMap<>(Comparator.reverseOrder());
-        byTime.putAll(keys.entrySet().stream().collect(Collectors.groupingBy(Map.Entry::getValue,
-                Collectors.mapping(Map.Entry::getKey, Collectors.toList()))));
-        boolean rest = whole != Long.MIN_VALUE;
-        ByteBuffer to = ByteBuffer.allocate((byTime.size() + (rest ? 1 : 0)) * (Long.BYTES + Short.BYTES) + keys.size() * Integer.BYTES);
-        byTime.forEach((time, sums) -> {
-            to.putLong(time).putShort((short) sums.size());
-            sums.forEach(to::putInt);
-        });
-        if (rest) {
-            to.putLong(whole).putShort((short) 0);
+        List<SetAt> all = new ArrayList<>(later);
+        if (whole != Long.MIN_VALUE) {
+            all.add(new SetAt(whole, new int[0]));
+        }
+        ByteBuffer to = ByteBuffer.allocate(all.stream().mapToInt(set -> Long.BYTES + Short.BYTES + set.sums.length * Integer.BYTES).sum());
+        for (SetAt set : all) {
+            to.putLong(set.time).putShort((short) set.sums.length);
+            Arrays.stream(set.sums).forEach(to::putInt);
         }
         return to.array();
     }
 
     /** The newest of the times, in milliseconds since 1970, or {@code Long.MIN_VALUE}. */
     public long newest() {
-        return keys.values().stream().mapToLong(Long::longValue).reduce(whole, Math::max);
+        return later.isEmpty() ? whole : later.get(0).time;
     }
 
     /** Grows with each state that is applied: of two of a user, the one with the higher number knows more. */
@@ -96,19 +120,20 @@ public final class StateTimes {
 
     /** Whether this key is of a later time. */
     public boolean newerThan(long time, String key) {
-        return keys.getOrDefault(sum(key), whole) > time;
+        int sum = sum(key);
+        return later.stream().filter(set -> Arrays.stream(set.sums).anyMatch(one -> one == sum)).mapToLong(SetAt::time).findFirst().orElse(whole) > time;
     }
 
     /** This, after a state of this time was applied that is one as a whole. */
     public StateTimes applied(long time) {
-        return of(Math.max(whole, time), keys, revision + 1);
+        return of(Math.max(whole, time), keys(), revision + 1);
     }
 
     /** This, after these keys were set by an event of this time. */
     public StateTimes applied(long time, Collection<String> set) {
-        Map<Integer, Long> more = new HashMap<>(keys);
-        set.forEach(key -> more.merge(sum(key), time, Math::max));
-        return of(whole, more, revision + 1);
+        Map<Integer, Long> keys = keys();
+        set.forEach(key -> keys.merge(sum(key), time, Math::max));
+        return of(whole, keys, revision + 1);
     }
 
     /** What the two know together. */
@@ -119,20 +144,9 @@ public final class StateTimes {
         if (this == NONE) {
             return other;
         }
-        Map<Integer, Long> all = new HashMap<>(keys);
-        other.keys.forEach((key, time) -> all.merge(key, time, Math::max));
+        Map<Integer, Long> all = keys();
+        other.keys().forEach((key, time) -> all.merge(key, time, Math::max));
         return of(Math.max(whole, other.whole), all, Math.max(revision, other.revision));
-    }
-
-    private static StateTimes of(long whole, Map<Integer, Long> keys, long revision) {
-        long from = whole;
-        if (keys.size() > MOST_KEYS) {
-            from = Math.max(whole, keys.values().stream().sorted(Comparator.reverseOrder()).skip(MOST_KEYS).findFirst().orElseThrow());
-        }
-        long least = from;
-        Map<Integer, Long> later = new HashMap<>(keys);
-        later.values().removeIf(time -> time <= least);
-        return new StateTimes(least, later, revision);
     }
 
     private static int sum(String key) {
@@ -142,16 +156,16 @@ public final class StateTimes {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof StateTimes times && whole == times.whole && revision == times.revision && keys.equals(times.keys);
+        return other instanceof StateTimes times && whole == times.whole && revision == times.revision && keys().equals(times.keys());
     }
 
     @Override
     public int hashCode() {
-        return keys.hashCode() * 31 + Long.hashCode(whole);
+        return keys().hashCode() * 31 + Long.hashCode(whole);
     }
 
     @Override
     public String toString() {
-        return "up to " + whole + ", later " + keys + ", revision " + revision;
+        return "up to " + whole + ", later " + keys() + ", revision " + revision;
     }
 }
