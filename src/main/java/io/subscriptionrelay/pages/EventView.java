@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -156,7 +157,7 @@ public final class EventView {
     private static Mark mark(HistoryOutcome outcome) {
         String destination = outcome.destination() == null ? "" : outcome.destination();
         return switch (outcome.what()) {
-            case DELIVERED -> new Mark(destination, "✓", "delivered", "", false);
+            case DELIVERED -> new Mark(destination, "✓", "delivered", Objects.requireNonNullElse(outcome.reason(), ""), false);
             case SKIPPED -> new Mark(destination, "–", "skipped", outcome.reason(), false);
             case PARKED -> new Mark(destination, "▣", "parked", outcome.reason(), true);
             case SENT_BACK -> new Mark(destination, "↻", "tried again later", outcome.reason(), false);

@@ -27,6 +27,12 @@ class EventViewTest {
     }
 
     @Test
+    void whatIsDeliveredInPartSaysSo() {
+        EventView view = view(Map.of(), outcome(EventOutcome.DELIVERED, "onesignal"));
+        assertThat(view.marks()).extracting(EventView.Mark::reason).containsExactly("why");
+    }
+
+    @Test
     void anEventThatIsParkedAsAWholeWaitsForNoDestination() {
         EventView view = view(Map.of("clevertap", RECEIVED), outcome(EventOutcome.PARKED, null));
         assertThat(view.marks()).extracting(EventView.Mark::word).containsExactly("parked");
