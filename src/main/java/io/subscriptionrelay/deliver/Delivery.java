@@ -152,9 +152,9 @@ final class Delivery {
         return failed() || ending.getAsBoolean();
     }
 
-    /** A state was applied, and this is what is known of the user now. */
+    /** A state was applied, and this, which has all in it that was applied before, is what is known of the user now. */
     synchronized void applied(String key, StateTimes times) {
-        applied.merge(key, times, StateTimes::and);
+        applied.put(key, times);
     }
 
     /** What is known of the users whose state was applied, by key. */

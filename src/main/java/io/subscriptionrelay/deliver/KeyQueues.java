@@ -94,9 +94,9 @@ final class KeyQueues {
             return queue.applied;
         }
 
-        /** A state was applied, and this is what is known of the key now. */
+        /** A state was applied, and this, which has all of {@link #applied()} in it, is what is known of the key now. */
         void applied(StateTimes times) {
-            queue.applied = queue.applied.and(times);
+            queue.applied = times;
         }
 
         /** A call for this key has ended now; the gap begins anew. */

@@ -17,6 +17,7 @@ public final class RecordMessage {
     private final byte[] body;
     private final int length;
     private byte[] part;
+    private JsonNode parsed;
     private int keysLeftOut;
 
     /** Takes the message of a deliver queue. */
@@ -44,6 +45,7 @@ public final class RecordMessage {
         } catch (IOException e) {
             throw new UncheckedIOException("what was read as JSON can be written as JSON", e);
         }
+        parsed = record;
         keysLeftOut += leftOut;
     }
 
@@ -57,10 +59,13 @@ public final class RecordMessage {
         return part != null ? part : Arrays.copyOf(body, length);
     }
 
-    /** What is sent of the record, parsed. */
+    /** What is sent of the record, parsed; it is asked for several times, and must not be changed. */
     public JsonNode record() {
         try {
-            return part != null ? StrictJson.mapper().readTree(part) : StrictJson.mapper().readTree(body, 0, length);
+            if (parsed == null) {
+                parsed = StrictJson.mapper().readTree(body, 0, length);
+            }
+            return parsed;
         } catch (IOException e) {
             throw new UncheckedIOException("a record in the queue is not JSON", e);
         }

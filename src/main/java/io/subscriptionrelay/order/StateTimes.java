@@ -56,7 +56,7 @@ public final class StateTimes {
                 byTime.computeIfAbsent(key.getValue(), any -> IntStream.builder()).add(key.getKey());
             }
         }
-        return new StateTimes(from, byTime.entrySet().stream().map(set -> new SetAt(set.getKey(), set.getValue().build().toArray())).toList(), revision);
+        return new StateTimes(from, byTime.entrySet().stream().map(set -> new SetAt(set.getKey(), set.getValue().build().sorted().toArray())).toList(), revision);
     }
 
     private Map<Integer, Long> keys() {
@@ -131,9 +131,32 @@ public final class StateTimes {
 
     /** This, after these keys were set by an event of this time. */
     public StateTimes applied(long time, Collection<String> set) {
+        if (time > newest()) {
+            return appliedNewest(time, set.stream().mapToInt(StateTimes::sum).sorted().distinct().toArray());
+        }
         Map<Integer, Long> keys = keys();
         set.forEach(key -> keys.merge(sum(key), time, Math::max));
         return of(whole, keys, revision + 1);
+    }
+
+    /** As mostly: the event is the newest of all, and sets what those before it have set, or most of it. */
+    private StateTimes appliedNewest(long time, int[] set) {
+        List<SetAt> now = new ArrayList<>(later.size() + 1);
+        int count = set.length;
+        if (count > 0) {
+            now.add(new SetAt(time, set));
+        }
+        for (SetAt before : later) {
+            int[] left = Arrays.stream(before.sums).filter(sum -> Arrays.binarySearch(set, sum) < 0).toArray();
+            count += left.length;
+            if (count > MOST_KEYS) {
+                return new StateTimes(before.time, List.copyOf(now), revision + 1);
+            }
+            if (left.length > 0) {
+                now.add(new SetAt(before.time, left));
+            }
+        }
+        return new StateTimes(whole, List.copyOf(now), revision + 1);
     }
 
     /** What the two know together. */
@@ -144,9 +167,24 @@ public final class StateTimes {
         if (this == NONE) {
             return other;
         }
+        if (whole == other.whole && sameKeys(other)) {
+            return revision < other.revision ? other : this;
+        }
         Map<Integer, Long> all = keys();
         other.keys().forEach((key, time) -> all.merge(key, time, Math::max));
         return of(Math.max(whole, other.whole), all, Math.max(revision, other.revision));
+    }
+
+    private boolean sameKeys(StateTimes other) {
+        if (later.size() != other.later.size()) {
+            return false;
+        }
+        for (int i = 0; i < later.size(); i++) {
+            if (later.get(i).time != other.later.get(i).time || !Arrays.equals(later.get(i).sums, other.later.get(i).sums)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int sum(String key) {
@@ -156,7 +194,7 @@ public final class StateTimes {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof StateTimes times && whole == times.whole && revision == times.revision && keys().equals(times.keys());
+        return other instanceof StateTimes times && whole == times.whole && revision == times.revision && sameKeys(times);
     }
 
     @Override

@@ -52,11 +52,11 @@ class KeyQueuesTest {
     }
 
     @Test
-    void whatWasAppliedIsKnownToThoseWhoWaitedMeanwhileAndNeverGoesBack() {
+    void whatWasAppliedIsKnownToThoseWhoWaitedMeanwhile() {
         Ticket first = queues.take("a");
         Ticket second = queues.take("a");
-        first.applied(StateTimes.NONE.applied(5));
         first.applied(StateTimes.NONE.applied(3));
+        first.applied(first.applied().applied(5));
         first.leave();
         assertThat(second.applied().newest()).isEqualTo(5);
         assertThat(queues.take("b").applied()).isEqualTo(StateTimes.NONE);
