@@ -28,7 +28,7 @@ a state is taken to have set keys that it has not; deliver/Calls; s/keys == null
 what is known of a user is forgotten with his next state; deliver/Calls; s/: known\(key\)\.applied/: StateTimes.NONE.applied/
 what the batch before has applied is not known; deliver/Calls; s/delivery\.known\(key\)\.and\(tickets\.get\(key\)\.applied\(\)\)/delivery.known(key)/
 what the state database has is not known; deliver/Calls; s/delivery\.known\(key\)\.and\(tickets\.get\(key\)\.applied\(\)\)/tickets.get(key).applied()/
-the time of a key is that of any other; order/StateTimes; s/keys\.getOrDefault\(sum\(key\), whole\) > time/newest() > time/
+the time of a key is that of any other; order/StateTimes; s/\.orElse\(whole\) > time/.orElse(newest()) > time/
 what was applied is not noted; deliver/Calls; s/delivery\.applied\(key, .*?;\n//
 no gap between two updates of a user; deliver/Calls; s/if \(!kind\.gap\(\)\.isZero\(\)\) \{\s+for/if (false) { for/
 the next batch is let in while this one has records left; deliver/Calls; s/if \(!left\.contains\(key\)\)/if (true)/

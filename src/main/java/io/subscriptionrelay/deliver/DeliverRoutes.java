@@ -340,7 +340,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
             throw new IllegalStateException(left + " records of the batch are not settled; each group has to be sent to direct:deliver-calls");
         }
         state.applied(exchange.getProperty(Headers.DESTINATION, String.class), exchange.getProperty(Headers.ACCOUNT, String.class),
-                delivery.applied());
+                delivery.applied(), delivery.lease()::checkUsers);
         delivery.mayStillBeCommitted();
         return settlement.messages();
     }
@@ -399,8 +399,13 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
 
         @Override
         public void check() {
-            lease.check();
+            checkUsers();
             BatchTransaction.check(batch);
+        }
+
+        @Override
+        public void checkUsers() {
+            lease.check();
         }
 
         @Override

@@ -10,6 +10,13 @@ interface Lease {
      */
     void check();
 
+    /**
+     * As {@link #check}, of the users alone: what a destination has taken is noted even if the batch is lost.
+     *
+     * @throws RuntimeException when somebody else may have taken over the users
+     */
+    void checkUsers();
+
     /** A call for the batch's users is made now; until it ends, they are not left to other relays. */
     void begins(Object call);
 

@@ -68,6 +68,8 @@ public final class RecordMessage {
             return parsed;
         } catch (IOException e) {
             throw new UncheckedIOException("a record in the queue is not JSON", e);
+        } catch (NumberFormatException e) {
+            throw new UncheckedIOException("a record in the queue is not JSON", new IOException(e));
         }
     }
 

@@ -38,7 +38,7 @@ public class AppliedState implements HealthIndicator {
     private static final Logger LOG = LoggerFactory.getLogger(AppliedState.class);
     private static final int KEYS_PER_QUERY = 500;
     /** Batches end in any order: of two that had the same user, what the later of his turns has applied stays, which knows of the earlier one. */
-    static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day, key_times, revision)"
+    private static final String UPSERT = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day, key_times, revision)"
             + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time,"
             + " applied_day = EXCLUDED.applied_day, key_times = EXCLUDED.key_times, revision = EXCLUDED.revision"
             + " WHERE EXCLUDED.revision > applied_state.revision";
@@ -118,11 +118,13 @@ public class AppliedState implements HealthIndicator {
      * the batch is committed that relies on them. The destination has them by now, so while the database is away this waits, rather than
      * have them delivered again.
      *
+     * @param stillMine throws when another relay may have taken over one of these users: it has noted what this one does not know of
      * @throws DataAccessException when the relay is stopped before the database is back
      */
-    public void applied(String destination, String account, Map<String, StateTimes> times) {
+    public void applied(String destination, String account, Map<String, StateTimes> times, Runnable stillMine) {
         long wait = FIRST_WAIT;
         while (!times.isEmpty()) {
+            stillMine.run();
             try {
                 store(destination, account, times);
                 return;

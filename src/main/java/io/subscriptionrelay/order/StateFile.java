@@ -58,6 +58,10 @@ final class StateFile {
     private static final int LARGEST_PAGE = 65_536;
     private static final int ROWS_AT_ONCE = 1_000;
     private static final int ROWS_A_COMMIT = 20_000;
+    /** Of two times the newer one stays: a relay of an earlier version may have run again meanwhile. */
+    private static final String CARRY_OVER = "INSERT INTO applied_state (destination, account, user_key, event_time, applied_day) VALUES (?, ?, ?, ?, ?)"
+            + " ON CONFLICT (destination, account, user_key) DO UPDATE SET event_time = EXCLUDED.event_time, applied_day = EXCLUDED.applied_day"
+            + " WHERE EXCLUDED.event_time > applied_state.event_time";
 
     private final HikariDataSource database;
     private final Path file;
@@ -248,15 +252,13 @@ final class StateFile {
             // when they were applied was not kept
             long today = AppliedState.day(System.currentTimeMillis());
             long rows = 0;
-            try (PreparedStatement insert = to.prepareStatement(AppliedState.UPSERT)) {
+            try (PreparedStatement insert = to.prepareStatement(CARRY_OVER)) {
                 while (found.next()) {
                     for (int column = 1; column <= 3; column++) {
                         insert.setString(column, found.getString(column));
                     }
                     insert.setLong(4, found.getLong(4));
                     insert.setLong(5, today);
-                    insert.setBytes(6, null);
-                    insert.setLong(7, 0);
                     insert.addBatch();
                     rows++;
                     if (rows % ROWS_AT_ONCE == 0) {

@@ -131,6 +131,9 @@ public final class StateTimes {
 
     /** This, after these keys were set by an event of this time. */
     public StateTimes applied(long time, Collection<String> set) {
+        if (set.size() > MOST_KEYS) {
+            return applied(time);
+        }
         if (time > newest()) {
             return appliedNewest(time, set.stream().mapToInt(StateTimes::sum).sorted().distinct().toArray());
         }

@@ -49,8 +49,12 @@ public final class VirtualRelay {
         /** @throws RuntimeException when the state database is away */
         Map<String, StateTimes> known(Collection<String> keys);
 
-        /** Notes what was applied, then runs the task; not before the state database is there. */
-        void applied(Map<String, StateTimes> times, Runnable noted);
+        /**
+         * Notes what was applied, then runs the task; not before the state database is there.
+         *
+         * @param lost told instead when others may have taken over the users meanwhile
+         */
+        void applied(Map<String, StateTimes> times, Claim of, Runnable noted, Consumer<RuntimeException> lost);
 
         /** @throws RuntimeException when the state database is away, or the relay stops */
         Claim claim(Collection<String> keys);
@@ -63,6 +67,9 @@ public final class VirtualRelay {
     public interface Claim {
 
         Set<String> elsewhere();
+
+        /** Whether others may have taken over. */
+        boolean lost();
 
         /** @throws RuntimeException when they may be another relay's */
         void check();
@@ -204,17 +211,17 @@ public final class VirtualRelay {
         };
         int[] left = {all.size()};
         if (all.isEmpty()) {
-            settle(batch, transaction, delivery, settlement, outcomes, done);
+            settle(batch, held, transaction, delivery, settlement, outcomes, done);
         }
         all.forEach(group -> drive(group, () -> {
             if (--left[0] == 0) {
-                settle(batch, transaction, delivery, settlement, outcomes, done);
+                settle(batch, held, transaction, delivery, settlement, outcomes, done);
             }
         }));
     }
 
     /** As {@link DeliverRoutes#settle}, and the end of the batch. */
-    private void settle(Batch batch, VirtualTransaction transaction, Delivery delivery, BatchSettlement settlement, OutcomeLog outcomes,
+    private void settle(Batch batch, Claim claim, VirtualTransaction transaction, Delivery delivery, BatchSettlement settlement, OutcomeLog outcomes,
             Runnable done) {
         try {
             delivery.check();
@@ -223,7 +230,7 @@ public final class VirtualRelay {
             batch.rollBack(e);
             return;
         }
-        surroundings.applied(delivery.applied(), () -> {
+        surroundings.applied(delivery.applied(), claim, () -> {
             if (killed) {
                 return;
             }
@@ -234,6 +241,11 @@ public final class VirtualRelay {
                 batch.rollBack(e);
             }
             done.run();
+        }, why -> {
+            if (!killed) {
+                done.run();
+                batch.rollBack(why);
+            }
         });
     }
 
@@ -243,6 +255,11 @@ public final class VirtualRelay {
         public void check() {
             claim.check();
             batch.check();
+        }
+
+        @Override
+        public void checkUsers() {
+            claim.check();
         }
 
         @Override

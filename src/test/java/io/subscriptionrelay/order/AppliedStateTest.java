@@ -50,6 +50,9 @@ class AppliedStateTest {
     /** What a row may take on disk, its log included. */
     private static final int BYTES = 400;
 
+    private static final Runnable STILL_MINE = () -> {
+    };
+
     @TempDir
     Path folder;
 
@@ -59,9 +62,9 @@ class AppliedStateTest {
             AppliedState state = store.state;
             Map<String, StateTimes> known = new HashMap<>();
             IntStream.range(0, KNOWN).forEach(n -> known.put("user-" + n, at(NOW + n)));
-            state.applied("onesignal", "production", known);
+            state.applied("onesignal", "production", known, STILL_MINE);
             StateTimes first = StateTimes.NONE.applied(NOW + 7, List.of("plan", "store"));
-            state.applied("onesignal", "sandbox", Map.of("user-1", first));
+            state.applied("onesignal", "sandbox", Map.of("user-1", first), STILL_MINE);
 
             assertThat(state.times("onesignal", "production", List.of("user-1", "user-1999", "unknown")))
                     .isEqualTo(Map.of("user-1", at(NOW + 1), "user-1999", at(NOW + 1999)));
@@ -72,8 +75,8 @@ class AppliedStateTest {
             // batches end in any order: the later of the two is noted first
             StateTimes second = first.applied(NOW + 6, List.of("status"));
             StateTimes third = second.applied(NOW + 8, List.of("plan"));
-            state.applied("onesignal", "sandbox", Map.of("user-1", third, "user-2", at(NOW)));
-            state.applied("onesignal", "sandbox", Map.of("user-1", second));
+            state.applied("onesignal", "sandbox", Map.of("user-1", third, "user-2", at(NOW)), STILL_MINE);
+            state.applied("onesignal", "sandbox", Map.of("user-1", second), STILL_MINE);
             assertThat(state.times("onesignal", "sandbox", known.keySet())).isEqualTo(Map.of("user-1", third, "user-2", at(NOW)));
         }
     }
@@ -82,7 +85,7 @@ class AppliedStateTest {
     @Test
     void aFileOfAVersionThatKnewNoKeysIsTakenOver() throws SQLException {
         try (Store store = new Store()) {
-            store.state.applied("onesignal", "production", Map.of("user", at(NOW)));
+            store.state.applied("onesignal", "production", Map.of("user", at(NOW)), STILL_MINE);
         }
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file("state/state.db")); var statement = connection.createStatement()) {
             statement.execute("ALTER TABLE applied_state DROP COLUMN key_times");
@@ -95,7 +98,7 @@ class AppliedStateTest {
             assertThat(found.newerThan(NOW - 1, "plan")).isTrue();
             assertThat(found.newerThan(NOW, "plan")).isFalse();
             StateTimes now = found.applied(NOW + 1, List.of("plan"));
-            state.applied("onesignal", "production", Map.of("user", now));
+            state.applied("onesignal", "production", Map.of("user", now), STILL_MINE);
             assertThat(state.times("onesignal", "production", List.of("user"))).isEqualTo(Map.of("user", now));
         }
     }
@@ -114,7 +117,7 @@ class AppliedStateTest {
                 List<String> keys = IntStream.range(0, KEYS).mapToObj(n -> "tag_" + n).toList();
                 IntStream.range(first, first + ROWS_A_BATCH).forEach(n -> times.put(AppliedState.key("identity", "user-" + n),
                         StateTimes.NONE.applied(NOW + n, keys)));
-                state.applied("onesignal", "production", times);
+                state.applied("onesignal", "production", times, STILL_MINE);
             }
             // the log has a size of its own, however many rows there are
             assertThat(bytes("state/state.db")).isLessThan(ROWS * (long) BYTES);
@@ -144,7 +147,7 @@ class AppliedStateTest {
             AppliedState state = store.state;
             assertThat(newest(state, "user-0", "user-" + (ROWS - 1), "never")).isEqualTo(Map.of("user-0", NOW, "user-" + (ROWS - 1), NOW + ROWS - 1));
             assertThat(store.rows()).isEqualTo(ROWS);
-            state.applied("onesignal", "production", Map.of("user-1", at(NOW + ROWS)));
+            state.applied("onesignal", "production", Map.of("user-1", at(NOW + ROWS)), STILL_MINE);
         }
         assertThat(file("state/state.mv.db")).doesNotExist();
 
@@ -235,7 +238,7 @@ class AppliedStateTest {
         try (RelayApp relay = relay().start()) {
             Map<String, StateTimes> times = new HashMap<>();
             IntStream.range(0, ROWS).forEach(n -> times.put(AppliedState.key("identity", "user-" + n), at(NOW + n)));
-            relay.bean(AppliedState.class).applied("onesignal", "production", times);
+            relay.bean(AppliedState.class).applied("onesignal", "production", times, STILL_MINE);
         }
     }
 
@@ -255,11 +258,11 @@ class AppliedStateTest {
             Map<String, StateTimes> times = new HashMap<>();
             // more than are looked through at once, and old ones among the last
             IntStream.range(0, 2500).forEach(n -> times.put(AppliedState.key("identity", "old-" + n), at(longAgo)));
-            store.state.applied("onesignal", "production", times);
+            store.state.applied("onesignal", "production", times, STILL_MINE);
             store.sql.update("UPDATE applied_state SET applied_day = applied_day - 41");
             times.clear();
             IntStream.range(0, 500).forEach(n -> times.put(AppliedState.key("identity", "new-" + n), at(longAgo)));
-            store.state.applied("onesignal", "production", times);
+            store.state.applied("onesignal", "production", times, STILL_MINE);
         }
         try (RelayApp relay = relay().start()) {
             JdbcTemplate database = new JdbcTemplate(relay.bean(DataSource.class));

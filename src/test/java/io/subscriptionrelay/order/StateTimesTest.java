@@ -65,4 +65,15 @@ class StateTimesTest {
         assertThat(times.newerThan(798, "key 0")).as("no older value of it is sent").isTrue();
         assertThat(times.newerThan(799, "key 0")).isFalse();
     }
+
+    @Test
+    void anEventWithTooManyKeysSetsAllOfThem() {
+        List<String> many = IntStream.range(0, 70_000).mapToObj(n -> "key " + n).toList();
+        for (StateTimes times : List.of(StateTimes.NONE.applied(5, many), StateTimes.NONE.applied(7, List.of("plan")).applied(5, many))) {
+            assertThat(times.bytes()).hasSizeLessThan(3000);
+            assertThat(StateTimes.of(times.newest(), times.bytes(), times.revision())).isEqualTo(times);
+            assertThat(times.newerThan(4, "key 69999")).isTrue();
+            assertThat(times.newerThan(5, "key 69999")).isFalse();
+        }
+    }
 }

@@ -28,6 +28,9 @@ import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 /** What two relays keep in one PostgreSQL. */
 class UserLeasesTest {
 
+    private static final Runnable STILL_MINE = () -> {
+    };
+
     @TempDir
     static Path folder;
     private static Postgres postgres;
@@ -100,12 +103,27 @@ class UserLeasesTest {
         AppliedState state = new AppliedState(database, null, Clock.systemUTC());
         StateTimes first = StateTimes.NONE.applied(7, List.of("plan", "store"));
         StateTimes second = first.applied(5, List.of("status"));
-        state.applied("braze", "production", Map.of("user", second));
-        state.applied("braze", "production", Map.of("user", first));
+        state.applied("braze", "production", Map.of("user", second), STILL_MINE);
+        state.applied("braze", "production", Map.of("user", first), STILL_MINE);
         assertThat(state.times("braze", "production", List.of("user", "other"))).isEqualTo(Map.of("user", second));
         new JdbcTemplate(database).update("UPDATE applied_state SET event_time = 9 WHERE destination = 'braze'");
         assertThat(state.times("braze", "production", List.of("user")).get("user").newerThan(8, "unknown")).as("noted by an earlier version").isTrue();
         new JdbcTemplate(database).update("DELETE FROM applied_state WHERE destination = 'braze'");
+    }
+
+    /** Its number of states may be higher than that of the relay that has taken over, and it knows nothing of what that one has applied. */
+    @Test
+    void whoMayHaveLostAUserNotesNothingOfHim() throws InterruptedException {
+        AppliedState state = new AppliedState(database, null, Clock.systemUTC());
+        StateTimes taken = StateTimes.NONE.applied(20, List.of("plan"));
+        StateTimes late = StateTimes.NONE.applied(10, List.of("plan")).applied(11, List.of("store"));
+        UserLeases gone = new UserLeases(database, settings());
+        Lease lease = lease(gone, "late");
+        gone.close();
+        state.applied("clevertap", "production", Map.of("late", taken), STILL_MINE);
+        assertThatThrownBy(() -> state.applied("clevertap", "production", Map.of("late", late), lease::check)).isInstanceOf(LeaseLostException.class);
+        assertThat(state.times("clevertap", "production", List.of("late"))).isEqualTo(Map.of("late", taken));
+        new JdbcTemplate(database).update("DELETE FROM applied_state WHERE user_key = 'late'");
     }
 
     @Test

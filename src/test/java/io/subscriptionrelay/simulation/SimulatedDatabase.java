@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * The state database: what was applied, and which relay delivers to whom. The rules of the claims are those of
@@ -96,18 +97,20 @@ final class SimulatedDatabase {
             return found;
         }
 
-        void applied(Map<String, StateTimes> times, Runnable noted) {
+        void applied(Map<String, StateTimes> times, VirtualRelay.Claim of, Runnable noted, Consumer<RuntimeException> lost) {
             if (killed) {
                 return;
             }
-            if (times.isEmpty() || !away.getAsBoolean()) {
+            if (!times.isEmpty() && of.lost()) {
+                lost.accept(new Trouble("other relays may have taken over"));
+            } else if (times.isEmpty() || !away.getAsBoolean()) {
                 times.forEach((key, more) -> applied.merge(key, more, (old, now) -> now.revision() > old.revision() ? now : old));
                 if (shared) {
                     prove();
                 }
                 noted.run();
             } else {
-                time.after(Duration.ofMillis(500), () -> applied(times, noted));
+                time.after(Duration.ofMillis(500), () -> applied(times, of, noted, lost));
             }
         }
 
@@ -215,6 +218,11 @@ final class SimulatedDatabase {
                 if (mine != null && !keys.isEmpty() && (closed || mine != tenure || now() - mine.provenAt > LIFE - LONGEST_CALL)) {
                     throw new Trouble("other relays may have taken over");
                 }
+            }
+
+            @Override
+            public boolean lost() {
+                return mine != null && !keys.isEmpty() && (closed || mine != tenure || mine.lapsed());
             }
 
             @Override

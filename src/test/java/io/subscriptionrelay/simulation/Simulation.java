@@ -292,9 +292,9 @@ final class Simulation {
         }
 
         @Override
-        public void applied(Map<String, StateTimes> times, Runnable then) {
+        public void applied(Map<String, StateTimes> times, VirtualRelay.Claim of, Runnable then, Consumer<RuntimeException> lost) {
             if (!strikes(Kind.KILL_BEFORE_NOTED, number, ++noted)) {
-                session.applied(times, then);
+                session.applied(times, of, then, lost);
             }
         }
 
