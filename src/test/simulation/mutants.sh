@@ -16,7 +16,6 @@ missed=0
 mistakes() {
   cat <<'LIST'
 the lease is not checked before a call; deliver/Calls; s/delivery\.lease\(\)\.check\(\);//
-the lease is not checked once a late note is made; deliver/Delivery; s/lease\.check\(\);//
 what is taken is not settled; deliver/Calls; s/delivery\.settlement\(\)\.delivered\(record,.*?;\n//
 the first outcome of an answer counts for all; deliver/Calls; s/each\.outcomes\(\)\.get\(i\)/each.outcomes().get(0)/
 the second half begins one too late; deliver/Calls; s/subList\(middle, call/subList(middle + 1, call/

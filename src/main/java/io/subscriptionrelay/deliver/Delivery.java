@@ -181,7 +181,7 @@ final class Delivery {
     }
 
     /**
-     * Asked once what was applied is noted. That may have waited for the state database until another relay took over a user, without
+     * Asked once what was applied is noted. That may have taken so long that another relay took over a user meanwhile, without
      * knowing what was applied, and sent an older state; then the newer one is sent again.
      *
      * @throws RuntimeException when the batch has to be rolled back

@@ -269,10 +269,19 @@ public final class Auditor {
         for (Outage outage : journal.outages) {
             for (String relay : relays) {
                 List<Call> during = journal.calls.stream().filter(call -> call.relay.equals(relay) && within(call.began, outage)).toList();
-                Duration known = during.stream().filter(call -> call.away && call.toldAt != null).map(call -> call.toldAt)
-                        .min(Comparator.naturalOrder()).orElse(null);
+                // one that had begun before was answered: the relay cannot know better than that the destination is back
+                List<Duration> misled = journal.calls.stream().filter(call -> call.relay.equals(relay) && !call.away && call.succeeded()
+                        && within(call.toldAt, outage)).map(call -> call.toldAt).toList();
+                Duration known = firstFailure(during, outage.from());
                 Deque<Call> asked = new ArrayDeque<>();
                 for (Call call : during) {
+                    Duration before = known;
+                    Duration back = misled.stream().filter(at -> before != null && at.compareTo(before) >= 0 && at.compareTo(call.began) <= 0)
+                            .max(Comparator.naturalOrder()).orElse(null);
+                    if (back != null) {
+                        known = firstFailure(during, back);
+                        asked.clear();
+                    }
                     if (known == null || call.began.compareTo(known) <= 0) {
                         continue;
                     }
@@ -287,6 +296,11 @@ public final class Auditor {
                 }
             }
         }
+    }
+
+    private static Duration firstFailure(List<Call> calls, Duration after) {
+        return calls.stream().filter(call -> call.away && call.toldAt != null && call.toldAt.compareTo(after) > 0).map(call -> call.toldAt)
+                .min(Comparator.naturalOrder()).orElse(null);
     }
 
     private static boolean within(Duration at, Outage outage) {

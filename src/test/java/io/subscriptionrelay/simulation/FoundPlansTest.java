@@ -40,4 +40,10 @@ class FoundPlansTest {
         // its outage ends between a call and the answer, which asks for 20 s
         assertThat(Simulation.run(Plan.of(51687))).isEmpty();
     }
+
+    @Test
+    void whoIsAnsweredInAnOutageMayTakeTheAccountForBackAndAskWithAllThatWaits() {
+        // it was asked just before the outage, and answers 17 s later
+        assertThat(Simulation.run(Plan.of(11954))).isEmpty();
+    }
 }
