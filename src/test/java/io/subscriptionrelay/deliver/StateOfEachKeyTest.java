@@ -26,19 +26,24 @@ class StateOfEachKeyTest {
     private final Map<String, String> stored = new HashMap<>();
 
     private static String record(String destination, String values) {
-        return destination.equals("clevertap") ? "{\"type\":\"profile\",\"identity\":\"user\",\"profileData\":{" + values + "}}"
-                : "{\"by\":\"external_id\",\"id\":\"user\",\"tags\":{" + values + "}}";
+        return switch (destination) {
+            case "clevertap" -> "{\"type\":\"profile\",\"identity\":\"user\",\"profileData\":{" + values + "}}";
+            case "onesignal" -> "{\"by\":\"external_id\",\"id\":\"user\",\"tags\":{" + values + "}}";
+            // who it is about stands among what it sets
+            default -> "{\"attributes\":{\"external_id\":\"user\",\"_update_existing_only\":false," + values + "}}";
+        };
     }
 
     private VirtualDelivery relay(String destination) {
         return new VirtualDelivery(new VirtualTime(), destination, "production", call -> {
+            assertThat(call.body().contains("\"external_id\":\"user\",\"_update_existing_only\":false")).isEqualTo(destination.equals("braze"));
             VALUE.matcher(call.body()).results().forEach(value -> stored.put(value.group(1), value.group(2)));
-            return Reply.of(200, "{\"status\":\"success\",\"processed\":1,\"unprocessed\":[]}");
+            return Reply.of(200, "{\"message\":\"success\",\"status\":\"success\",\"processed\":1,\"unprocessed\":[]}");
         });
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"clevertap", "onesignal"})
+    @ValueSource(strings = {"clevertap", "onesignal", "braze"})
     void ofAnOlderEventThatComesLateOnlyWhatNoNewerOneHasSetIsSent(String destination) {
         VirtualDelivery relay = relay(destination);
         relay.put("user", 2, record(destination, "\"a\":\"2\",\"b\":\"2\""), Map.of());
@@ -58,7 +63,7 @@ class StateOfEachKeyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"clevertap", "onesignal"})
+    @ValueSource(strings = {"clevertap", "onesignal", "braze"})
     void aShuffledLifeEndsAsIfItsEventsHadComeInTheirOrder(String destination) {
         for (int seed = 0; seed < 100; seed++) {
             Random random = new Random(seed);
