@@ -111,8 +111,6 @@ class OneSignalDeliveryTest {
     @Test
     void aBillingIssueThatComesAfterItsCancellationStillSaysGracePeriod() {
         exists(user);
-        post("RENEWAL", 1000, "\"period_type\":\"NORMAL\"");
-        awaitTag("subscription_status", "active");
         post("CANCELLATION", 5001, "\"period_type\":\"NORMAL\",\"cancel_reason\":\"BILLING_ERROR\"");
         awaitTag("last_event_type", "cancellation");
         post("BILLING_ISSUE", 5000, "\"period_type\":\"NORMAL\",\"grace_period_expiration_at_ms\":" + (Events.BASE + 86_400_000));
