@@ -31,7 +31,8 @@ public final class StateTimes {
     private final long revision;
 
     /**
-     * Keys of one time, by a checksum of each: names may be long, and two of a user that have one sum cost no more than an old value.
+     * Keys of one time, by a checksum of each: names may be long. Where two of a user have one sum, an older
+     * value of the one is left out for a newer one of the other.
      *
      * @param time in milliseconds since 1970
      */
