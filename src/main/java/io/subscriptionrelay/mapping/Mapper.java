@@ -56,6 +56,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
     private static final String DESTINATIONS = "destinations";
     private static final String DESTINATION = "destination.yaml";
     private static final String ENDING = ".jslt";
+    private static final String EXAMPLES = "examples";
     /** {@code destinations/<name>/destination.yaml} is the deepest. */
     private static final int DEPTH = 3;
     private static final Status DEGRADED = new Status("DEGRADED");
@@ -402,6 +403,12 @@ public class Mapper implements HealthIndicator, AutoCloseable {
         Map<Path, String> stamps = new TreeMap<>();
         try {
             Files.walkFileTree(root, Set.of(), DEPTH, new SimpleFileVisitor<>() {
+                // there are twenty times as many examples as files that are used
+                @Override
+                public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                    return folder.endsWith(EXAMPLES) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+                }
+
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                     // a link that leads nowhere is no file
