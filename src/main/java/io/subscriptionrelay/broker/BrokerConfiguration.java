@@ -91,7 +91,8 @@ class BrokerConfiguration {
                 .addAcceptorConfiguration("in-vm", "vm://" + id)
                 .addAddressSetting("#", addressSettings())
                 .addAddressSetting("deliver.#", addressSettings()
-                        .setMaxReadPageBytes(deliveredAtOnce(accounts(properties), Runtime.getRuntime().maxMemory())));
+                        .setMaxReadPageBytes(deliveredAtOnce(UnderWay.accounts(properties), Runtime.getRuntime().maxMemory()))
+                        .setMaxReadPageMessages(UnderWay.ofQueueOnDisk(properties)));
         boolean asynchronousIo = LibaioContext.isLoaded();
         Duration sync = properties.broker().journalSync() != null ? properties.broker().journalSync() : DiskBenchmark.forcedWrite(folder);
         configuration.setJournalType(asynchronousIo ? JournalType.ASYNCIO : JournalType.NIO);
@@ -126,15 +127,10 @@ class BrokerConfiguration {
     /**
      * How much of a queue to a destination is in memory at most once the queue is on disk, in bytes. What is under way counts: with as little as
      * the other queues have, one batch of OneSignal's would be delivered after an outage where there could be several. All accounts together may
-     * have an eighth of the heap.
+     * have an eighth of the heap. Of small records {@link UnderWay} is the limit.
      */
     static int deliveredAtOnce(long accounts, long heap) {
         return (int) Math.max(LEAST_DELIVERED, Math.min(MOST_DELIVERED, heap / 8 / Math.max(1, accounts)));
-    }
-
-    private static long accounts(RelayProperties properties) {
-        return properties.destinations().values().stream().flatMap(destination -> destination.accounts().values().stream())
-                .filter(RelayProperties.Account::configured).count();
     }
 
     private static DataFolderLock lock(Path folder) throws InterruptedException {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.subscriptionrelay.broker.UnderWay;
+import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.deliver.AccountMonitor.Problem;
 import io.subscriptionrelay.event.Headers;
 import io.subscriptionrelay.event.QueueNames;
@@ -81,6 +83,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final UserLeases leases;
     private final MeterRegistry metrics;
     private final Clock clock;
+    private final int mostUnderWay;
     private final RetryAfter retryAfter;
     private final ScheduledThreadPoolExecutor timer;
     private final Scheduler scheduler;
@@ -89,7 +92,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
     private final List<CallThreads> threads = new CopyOnWriteArrayList<>();
 
     DeliverRoutes(Mapper mapper, Accounts accounts, AccountMonitor monitor, Outcomes outcomes, Parking parking, HeldRecords held, AppliedState state,
-            UserLeases leases, MeterRegistry metrics, Clock clock) {
+            UserLeases leases, MeterRegistry metrics, Clock clock, RelayProperties properties) {
         this.mapper = mapper;
         this.accounts = accounts;
         this.monitor = monitor;
@@ -100,6 +103,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         this.leases = leases;
         this.metrics = metrics;
         this.clock = clock;
+        mostUnderWay = UnderWay.records(properties);
         retryAfter = new RetryAfter(clock);
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "deliver-timer");
@@ -129,11 +133,12 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         });
     }
 
-    /** Whether another batch of this account is taken. */
+    /** How many records are taken of an account at once. */
     @Override
-    public boolean admits(String queue, int underWay) {
+    public int admits(String queue, int wanted, int batches, int records) {
         AccountCalls known = calls.get(queue);
-        return underWay < DURING_AN_OUTAGE || known == null || known.gate().open();
+        boolean answers = batches < DURING_AN_OUTAGE || known == null || known.gate().open();
+        return answers ? UnderWay.room(mostUnderWay, wanted, records) : 0;
     }
 
     /**

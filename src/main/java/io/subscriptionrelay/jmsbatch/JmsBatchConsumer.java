@@ -60,6 +60,7 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
     private final Clock clock;
     private final Semaphore turn = new Semaphore(1, true);
     private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger messagesUnderWay = new AtomicInteger();
     private final Incident lost = new Incident(Clock.systemUTC());
     private final Incident rollBacks = new Incident(Clock.systemUTC());
     private final Incident afterCommit = new Incident(Clock.systemUTC());
@@ -205,12 +206,14 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     return true;
                 }
                 underWay.incrementAndGet();
+                messagesUnderWay.addAndGet(batch.size());
                 try {
                     if (!endpoint.isInOrder()) {
                         mine.release();
                     }
                     return process(batch, mine);
                 } finally {
+                    messagesUnderWay.addAndGet(-batch.size());
                     underWay.decrementAndGet();
                 }
             } finally {
@@ -251,12 +254,9 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
         }
 
         private List<Message> fill() throws JMSException, InterruptedException {
-            BatchAdmission admission = endpoint.getAdmission();
-            while (admission != null && mayConsume() && !admission.admits(endpoint.getQueueName(), underWay.get())) {
-                await(POLL);
-            }
+            int admitted = awaitAdmission();
             List<Message> batch = new ArrayList<>();
-            int most = endpoint.getDueHeader() == null ? endpoint.getMaxMessages() : awaitDue();
+            int most = endpoint.getDueHeader() == null || admitted == 0 ? admitted : Math.min(admitted, awaitDue());
             if (most == 0 || !mayConsume()) {
                 return batch;
             }
@@ -291,6 +291,23 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                     consumer.close();
                 }
             }
+        }
+
+        /** How many messages the next batch may have; 0 when the consumer is stopped before there may be one. */
+        private int awaitAdmission() throws InterruptedException {
+            BatchAdmission admission = endpoint.getAdmission();
+            int wanted = endpoint.getMaxMessages();
+            if (admission == null) {
+                return wanted;
+            }
+            int admitted = 0;
+            while (admitted == 0 && mayConsume()) {
+                admitted = Math.min(wanted, admission.admits(endpoint.getQueueName(), wanted, underWay.get(), messagesUnderWay.get()));
+                if (admitted == 0) {
+                    await(POLL);
+                }
+            }
+            return admitted;
         }
 
         /**

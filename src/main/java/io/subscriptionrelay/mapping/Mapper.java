@@ -406,7 +406,7 @@ public class Mapper implements HealthIndicator, AutoCloseable {
                 // there are twenty times as many examples as files that are used
                 @Override
                 public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                    return folder.endsWith(EXAMPLES) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+                    return folder.endsWith(EXAMPLES) && !folder.getParent().equals(root) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
                 }
 
                 @Override

@@ -144,7 +144,7 @@ public final class VirtualRelay {
         return killed;
     }
 
-    /** As {@link DeliverRoutes#admits}. */
+    /** As {@link DeliverRoutes#admits}, with room for every batch. */
     public boolean admits(int underWay) {
         return underWay < 2 || calls.gate().open();
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
@@ -64,6 +65,31 @@ class JmsBatchConsumerTest {
         send("many", 20);
         await().until(() -> batches.equals(List.of(40)));
         await().until(() -> queues.count("many") == 0);
+    }
+
+    @Test
+    void aBatchHasAsManyAsAreAdmittedBesideThoseUnderWay() throws Exception {
+        List<Integer> sizes = new CopyOnWriteArrayList<>();
+        CountDownLatch held = new CountDownLatch(1);
+        BatchAdmission roomForTen = (queue, wanted, batches, messages) -> Math.min(7, 10 - messages);
+        camel.getRegistry().bind("roomForTen", roomForTen);
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms-batch:admitted?maxMessages=40&maxWait=500&workers=3&admission=#roomForTen").routeId("admitted").process(exchange -> {
+                    sizes.add(exchange.getMessage().getBody(List.class).size());
+                    held.await();
+                });
+            }
+        });
+        send("admitted", 20);
+
+        await().until(() -> sizes.equals(List.of(7, 3)));
+        await().during(Duration.ofSeconds(1)).until(() -> sizes.size() == 2);
+        held.countDown();
+        await().until(() -> queues.count("admitted") == 0);
+        assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(20);
+        assertThat(sizes).allSatisfy(size -> assertThat(size).isLessThanOrEqualTo(7));
     }
 
     /** Of what runs after a commit each is alone, and none of it is the broker's fault. */
