@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What waits, waits on disk, and what is under way leaves room, as {@code deploy/java-options} says of 512 MB; here it is less of both. */
 class BacklogMemoryTest {
 
-    private static final int HEAP_MB = 384;
-    private static final int EVENTS = 20_000;
+    private static final int HEAP_MB = 256;
+    private static final int EVENTS = 24_000;
     private static final int SENDERS = 16;
     private static final Duration SLOW = Duration.ofSeconds(10);
     private static final long MEGABYTE = 1024 * 1024;
