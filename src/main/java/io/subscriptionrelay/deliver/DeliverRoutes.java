@@ -133,7 +133,7 @@ public class DeliverRoutes implements BatchAdmission, DisposableBean {
         });
     }
 
-    /** How many records are taken of an account at once. */
+    /** How many records the next batch of this account may have. */
     @Override
     public int admits(String queue, int wanted, int batches, int records) {
         AccountCalls known = calls.get(queue);

@@ -28,7 +28,7 @@ class UnderWayTest {
     }
 
     @Test
-    void whoMayHaveLessThanABatchTakesItInPartsThatEachAreFull() {
+    void whoMayHaveLessThanABatchTakesHalfOfThatAtLeast() {
         assertThat(UnderWay.room(1_000, 2_500, 0)).isEqualTo(1_000);
         assertThat(UnderWay.room(1_000, 2_500, 10)).isEqualTo(990);
         assertThat(UnderWay.room(1_000, 2_500, 501)).isZero();
