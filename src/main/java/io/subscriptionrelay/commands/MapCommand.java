@@ -133,8 +133,8 @@ final class MapCommand implements Callable<Integer> {
             if (!Files.exists(root)) {
                 continue;
             }
-            try (var files = Files.find(root, 3, (path, attributes) -> attributes.isRegularFile()
-                    && !path.getParent().endsWith("examples") || path.equals(file))) {
+            try (var files = Files.find(root, 3, (path, attributes) -> path.equals(file)
+                    || attributes.isRegularFile() && !path.getParent().endsWith("examples"))) {
                 for (Path path : files.toList()) {
                     stamps.put(path, Files.getLastModifiedTime(path) + " " + Files.size(path));
                 }

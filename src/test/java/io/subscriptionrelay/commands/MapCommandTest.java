@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,6 +44,21 @@ class MapCommandTest {
                 "step initial_purchase", "clevertap production", "onesignal production", "\"evtName\": \"rc_initial_purchase_event\"");
         assertThat(ended.err()).isEmpty();
         assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    /** Where a test starts is the root of the project: a name alone is a file there. */
+    @Test
+    void aFileOfTheWorkingDirectoryNeedsNoFolderBeforeItsName() throws IOException {
+        Path here = Files.createTempFile(Path.of(""), "webhook", ".json");
+        try {
+            Files.copy(Path.of(webhook), here, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(here.getParent()).isNull();
+            Ended ended = Call.run(environment, "map", "revenuecat", here.toString());
+            assertThat(ended.status()).as(ended.toString()).isZero();
+            assertThat(ended.out()).contains("step initial_purchase");
+        } finally {
+            Files.delete(here);
+        }
     }
 
     @Test
