@@ -41,8 +41,8 @@ class MappingMistakeTest {
             "rc_" + $step                                  | 'rc_' + $step                                | 'rc_'               | 0 | texts and keys stand in double quotes
             $settings.attributes == "none"                 | $settings.attributes = "none"                | = "none"            | 0 | `=` only names a value, in `let`; write `==` to compare
             $settings.attributes == "none"                 | $settings.attributes == "none                | "none               | 0 | the text that begins here is not closed; write `"` at its end
-            {} else $attributes                            | {} $attributes                               | $attributes\\n\\nlet | 0 | an `else` is missing before `$attributes`
-            {} else $attributes                            | {} els $attributes                           | els $attributes     | 0 | there is no `els` after the value of an `if`; did you mean `else`?
+            {} else $kept-attributes                       | {} $kept-attributes                          | $kept-attributes\\n\\nlet | 0 | an `else` is missing before `$kept-attributes`
+            {} else $kept-attributes                       | {} els $kept-attributes                      | els $kept-attributes | 0 | there is no `els` after the value of an `if`; did you mean `else`?
             let ts = seconds                               | let ts seconds                               | seconds($facts      | 0 | a `=` is missing after `ts`; write `let ts = …`
             let ts = seconds($facts.time)                  | let ts = secnds($facts.time)                 | secnds              | 0 | there is no function `secnds`; did you mean `seconds`?
             let ts = seconds($facts.time)                  | let ts = seconds($fcats.time)                | $fcats              | 0 | there is no variable `$fcats`; did you mean `$facts`?
