@@ -116,8 +116,6 @@ class Demo implements DisposableBean {
         List<String> notDelivered = new ArrayList<>();
         if (status != HttpURLConnection.HTTP_OK) {
             notDelivered.add("refused, nothing kept");
-        } else if (sample.noEvent()) {
-            notDelivered.add("no event, so nothing to keep");
         } else if (!await(() -> progress.settledSince(before))) {
             notDelivered.add("not settled yet, %d messages wait: see /actuator/health".formatted(progress.waiting()));
         }

@@ -112,7 +112,7 @@ class Progress {
     }
 
     private String where(Set<String> names) {
-        return names.contains(null) || names.containsAll(destinations) ? "" : " for " + String.join(", ", names.stream().map(Progress::name).toList());
+        return names.contains(null) || names.contains(NONE) || names.containsAll(destinations) ? "" : " for " + String.join(", ", names.stream().map(Progress::name).toList());
     }
 
     private static String name(String destination) {

@@ -15,10 +15,8 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * A webhook that the demo posts.
  *
  * @param wrongSecret whether it is posted as somebody would who does not know the secret
- * @param noEvent whether it is a call without an event, which the relay only answers
  */
-record Sample(String title, String provider, @JsonProperty("wrong-secret") boolean wrongSecret,
-        @JsonProperty("no-event") boolean noEvent, String body) {
+record Sample(String title, String provider, @JsonProperty("wrong-secret") boolean wrongSecret, String body) {
 
     private static final String FILE = "/demo/webhooks.yaml";
 

@@ -32,6 +32,9 @@ import org.springframework.stereotype.Component;
 public class Outcomes {
 
     private static final Logger LOG = LoggerFactory.getLogger(Outcomes.class);
+    /** Why nothing is sent of what a provider calls its test, or of a call without an event. */
+    public static final String TEST_EVENT = "test event";
+
     private static final String NONE = "none";
     /**
      * Reasons quote what providers send ({@code unknown event type X}), and a route may choose an account by it, so these labels
@@ -87,6 +90,11 @@ public class Outcomes {
         }
     }
 
+    /** A webhook without an event was answered, as the call of a provider that is set up: there is nothing to keep, and nothing is sent. */
+    public void noEvent(Exchange exchange) {
+        countSkipped(exchange.getProperty(Headers.PROVIDER, String.class), NONE, NONE, TEST_EVENT);
+    }
+
     /**
      * A stored webhook was read to be translated: from here on history has it.
      *
@@ -120,9 +128,13 @@ public class Outcomes {
             if (LOG.isDebugEnabled()) {
                 log(LOG.atDebug(), provider, eventId, destination, "{} event {} is skipped for {}: {}", destination, reason);
             }
-            counter("relay.events.skipped", "Events of which nothing is sent to a destination", provider, label(destination), null, label(step),
-                    bounded(reasons, reason)).increment();
+            countSkipped(provider, label(destination), label(step), reason);
         });
+    }
+
+    private void countSkipped(String provider, String destination, String step, String reason) {
+        counter("relay.events.skipped", "Events of which nothing is sent to a destination", provider, destination, null, step,
+                bounded(reasons, reason)).increment();
     }
 
     /**

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.event.NotAJsonObjectException;
 import io.subscriptionrelay.event.StrictJson;
+import io.subscriptionrelay.history.Outcomes;
 import io.subscriptionrelay.mapping.Attempt;
 import io.subscriptionrelay.mapping.BrokenMappingException;
 import io.subscriptionrelay.mapping.Example;
@@ -50,7 +51,6 @@ public class ProviderExamples {
     private static final String ACCOUNT = "account";
     private static final String RECORDS = "records";
     private static final String REASON = "reason";
-    private static final String NO_EVENT = "test event";
     /** The keys of an example that are no destinations. */
     private static final Set<String> OWN = Set.of("description", SETTINGS, FACTS, STEP, SKIPPED, PARKED);
 
@@ -181,7 +181,7 @@ public class ProviderExamples {
         } catch (NotAJsonObjectException e) {
             RelayProperties.Provider settings = properties.providers().get(provider);
             boolean activation = settings != null && settings.activationCalls();
-            return activation ? actual.put(SKIPPED, NO_EVENT) : actual.put("refused", e.getMessage());
+            return activation ? actual.put(SKIPPED, Outcomes.TEST_EVENT) : actual.put("refused", e.getMessage());
         }
         if (expected.has(FACTS)) {
             ObjectNode facts = actual.putObject(FACTS);
@@ -192,7 +192,7 @@ public class ProviderExamples {
             });
         }
         if (!made.event()) {
-            return actual.put(SKIPPED, NO_EVENT);
+            return actual.put(SKIPPED, Outcomes.TEST_EVENT);
         }
         if (expected.has(STEP)) {
             String step = made.step();

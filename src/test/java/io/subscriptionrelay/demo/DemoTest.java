@@ -83,7 +83,7 @@ class DemoTest {
                             List.of("SUBSCRIPTION_STATUS=AUTO_RENEWING +11"), List.of()),
                     new Row("purchasely", "transaction processed", 200, List.of("TRANSACTION_PROCESSED 59.99 EUR"), List.of(),
                             List.of("skipped for OneSignal: event switched off")),
-                    nothing("qonversion", "activation call", 200, "no event, so nothing to keep"),
+                    nothing("qonversion", "activation call", 200, "skipped: test event"),
                     row("qonversion", "trial converted", "trial_converted 39.99 EUR", "subscription_status=active +7"),
                     row("qonversion", "subscription refunded", "subscription_refunded -39.99 EUR", "subscription_status=expired +7"));
             assertThat(output).contains("  renewal in yen           | 200  | rc_renewal_event 980 JPY        | subscription_status=active +11");
@@ -123,7 +123,7 @@ class DemoTest {
 
     private static void post(ConfigurableApplicationContext demo, int port, String id) throws Exception {
         String body = Events.renewal(id, "user-1", System.currentTimeMillis());
-        assertThat(demo.getBean(Providers.class).post(new Sample(id, "revenuecat", false, false, body), port)).isEqualTo(200);
+        assertThat(demo.getBean(Providers.class).post(new Sample(id, "revenuecat", false, body), port)).isEqualTo(200);
     }
 
     private static void await(CapturedOutput output, String text) {

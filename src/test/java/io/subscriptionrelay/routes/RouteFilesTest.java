@@ -250,7 +250,7 @@ class RouteFilesTest {
 
     @Test
     void anOptionOfConsumersIsRefusedForASend() throws IOException {
-        change(WEBHOOK, "exchangePattern: InOnly", "exchangePattern: InOnly\n                    concurrentConsumers: 3");
+        change(WEBHOOK, "exchangePattern: InOnly", "exchangePattern: InOnly\n                        concurrentConsumers: 3");
 
         assertOnly(WEBHOOK, "concurrentConsumers", "`concurrentConsumers` of jms is for `from`, not for `to`");
     }

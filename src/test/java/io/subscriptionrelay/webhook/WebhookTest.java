@@ -278,12 +278,19 @@ class WebhookTest {
 
     private static void assertActivationCall(byte[] body) {
         long before = stored("qonversion");
+        double counted = testEvents("qonversion");
         HttpResponse<String> answer = post("qonversion", body);
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.body()).isEmpty();
+        assertThat(testEvents("qonversion")).isEqualTo(counted + 1);
         // an event after it is the only one that is there then
         post("qonversion", bytes(renewal("qonversion", "after-activation-" + UUID.randomUUID())));
         awaitStored("qonversion", before + 1);
+    }
+
+    private static double testEvents(String provider) {
+        return relay.prometheus().lines().filter(line -> line.startsWith("relay_events_skipped_total{") && line.contains("provider=\"" + provider + "\"")
+                && line.contains("reason=\"test event\"")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
     @ParameterizedTest
