@@ -23,9 +23,7 @@ import java.util.stream.Stream;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.AbstractJournalUpdateTask;
 import org.apache.activemq.artemis.core.journal.impl.JournalCompactor;
-import org.apache.activemq.artemis.core.journal.impl.JournalFileImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
-import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -328,18 +326,9 @@ final class JournalCheck {
         if (header == null) {
             return "does not begin like a journal file";
         }
-        NIOSequentialFileFactory files = new NIOSequentialFileFactory(file.getParent().toFile(), 1);
-        try {
-            int last = JournalImpl.readJournalFile(files,
-                    new JournalFileImpl(files.createSequentialFile(file.getFileName().toString()), header.id(), header.format()),
-                    new JournalReaderCallback() { });
-            int unbroken = new Records(Files.readAllBytes(file), (int) header.id(), header.format() > OLDEST_FORMAT).end();
-            return last > unbroken ? "cannot be read from byte %,d on, though records follow".formatted(unbroken) : null;
-        } catch (IOException e) {
-            throw e;
-        } catch (Exception e) {
-            return "cannot be read (" + e.getMessage() + ")";
-        }
+        Records records = new Records(Files.readAllBytes(file), (int) header.id(), header.format() > OLDEST_FORMAT);
+        int unbroken = records.end();
+        return records.anyFrom(unbroken) ? "cannot be read from byte %,d on, though records follow".formatted(unbroken) : null;
     }
 
     /**
@@ -365,6 +354,18 @@ final class JournalCheck {
                 end = next;
             }
             return end;
+        }
+
+        /** Whether there is a record at this position or anywhere behind it. Most of a file that is in use is empty. */
+        boolean anyFrom(int position) {
+            for (int at = position; at < file.limit(); at++) {
+                if (at + Long.BYTES <= file.limit() && file.getLong(at) == 0) {
+                    at += Long.BYTES - 1;
+                } else if (recordEnd(at) > 0) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** The end of the record at this position, or behind the empty rest of its block; 0 if there is none. */
