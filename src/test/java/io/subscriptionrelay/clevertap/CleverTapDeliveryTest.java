@@ -103,9 +103,17 @@ class CleverTapDeliveryTest {
     }
 
     @Test
-    void anAnswerThatNeitherStoredNorRefusedAnythingIsTriedAgain() {
+    void answersThatNeitherStoreNorRefuseAnythingAreAnOutageWhateverTheirStatus() {
+        int before = simulators.cleverTap.calls().size();
+        simulators.cleverTap.faults().next(Fault.status(200).html("<html>maintenance</html>").retryAfter(3));
         simulators.cleverTap.faults().next(2, Fault.body(200, "{\"status\":\"fail\",\"processed\":0,\"unprocessed\":[]}"));
-        awaitStoredOnce(send(3));
+        List<String> ids = held(() -> send(6));
+        await().atMost(Duration.ofSeconds(5)).pollInterval(Duration.ofMillis(20)).until(() ->
+                relay.actuator("/health").path("components").path("clevertap-production").path("details").path("answer").asText().equals("HTTP 200"));
+        awaitStoredOnce(ids);
+        List<Call> made = simulators.cleverTap.calls().subList(before, simulators.cleverTap.calls().size());
+        assertThat(made.subList(1, 3)).as("one record asks whether it is over").allMatch(call -> call.records() == 1);
+        assertThat(Duration.ofNanos(made.get(1).startNanos() - made.get(0).endNanos())).as("Retry-After").isGreaterThanOrEqualTo(Duration.ofSeconds(3));
         assertThat(relay.parked().path("total").asInt()).isZero();
     }
 

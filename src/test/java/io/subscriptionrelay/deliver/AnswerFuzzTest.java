@@ -135,7 +135,9 @@ class AnswerFuzzTest {
     private static void check(VirtualDelivery relay, int records, int status, int mostCalls) {
         relay.time.until(() -> relay.settled.size() >= records, Duration.ofSeconds(29));
         int calls = relay.made.size();
-        if (relay.destination.aboutRecords(status)) {
+        // A 2xx of CleverTap that stored and refused nothing is about the account, whose records all wait
+        boolean aboutTheAccount = status / 100 == 2 && relay.settled.isEmpty() && relay.destination.name().equals("clevertap");
+        if (relay.destination.aboutRecords(status) && !aboutTheAccount) {
             if (relay.settled.size() != records) {
                 throw new AssertionError(relay.settled + " of " + records + " records");
             }
