@@ -194,18 +194,22 @@ final class Authentication {
                 continue;
             }
             for (String expected : accepted) {
-                fits |= equal(sent, expected);
-                for (String prefix : token.prefixes()) {
-                    fits |= equal(without(prefix, sent), expected) | equal(without(prefix, sent), without(prefix, expected));
-                }
+                // the prefix of the setting need not be that of the header
+                fits |= equal(bare(sent, token.prefixes()), bare(expected, token.prefixes()));
             }
         }
         return fits;
     }
 
-    private static String without(String prefix, String text) {
-        String start = prefix + " ";
-        return text.regionMatches(true, 0, start, 0, start.length()) ? text.substring(start.length()).trim() : text;
+    /** Without one prefix, if there is any. */
+    private static String bare(String text, List<String> prefixes) {
+        for (String prefix : prefixes) {
+            String start = prefix + " ";
+            if (text.regionMatches(true, 0, start, 0, start.length())) {
+                return text.substring(start.length()).trim();
+            }
+        }
+        return text;
     }
 
     /** What the headers of a request claim to be signed, and how, in one of the ways to sign. */

@@ -131,9 +131,8 @@ class AuthenticationTest {
     void aQonversionTokenMayFollowBasicOrBearerInAnyCaseAndInEitherHeader(@ForAll("tokens") String token,
             @ForAll("prefixes") String prefix, @ForAll("qonversionHeaders") String header) {
         assertAuthentic(qonversion(token), headers(header, onTheWire(prefix + token)), new byte[0]);
-        if (!prefix.equalsIgnoreCase("Bearer ")) {
-            assertAuthentic(qonversion("Basic " + token), headers(header, onTheWire(prefix + token)), new byte[0]);
-        }
+        assertAuthentic(qonversion("Basic " + token), headers(header, onTheWire(prefix + token)), new byte[0]);
+        assertNotAuthentic(qonversion("Basic " + token), headers(header, onTheWire("Basic Basic " + token)), new byte[0]);
         assertNotAuthentic(qonversion(token), headers(header, onTheWire("Digest " + token)), new byte[0]);
     }
 
