@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
  * and goes on by itself once there is one.
  */
 @Component
-class ExternalBroker implements AutoCloseable {
+public class ExternalBroker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExternalBroker.class);
     private static final String PROBE = "relay.probe";
@@ -56,6 +56,13 @@ class ExternalBroker implements AutoCloseable {
             prober.start();
         } else {
             prober = null;
+        }
+    }
+
+    /** @throws StartRefusedException when {@code BROKER_URL} is set and is no URL of an Artemis broker */
+    public static void check(RelayProperties.Broker settings) {
+        if (settings.external()) {
+            factory(settings).close();
         }
     }
 

@@ -1,11 +1,13 @@
 package io.subscriptionrelay.commands;
 
+import io.subscriptionrelay.broker.ExternalBroker;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.SettingsCheck;
 import io.subscriptionrelay.config.StartRefusedException;
 import io.subscriptionrelay.mapping.DestinationExamples;
 import io.subscriptionrelay.mapping.MappingCheck;
 import io.subscriptionrelay.mapping.Problem;
+import io.subscriptionrelay.order.StateDatabase;
 import io.subscriptionrelay.routes.RouteFiles;
 import io.subscriptionrelay.translate.ProviderExamples;
 import io.subscriptionrelay.webhook.Webhooks;
@@ -72,6 +74,8 @@ final class CheckCommand implements Callable<Integer> {
         }
         List<StartRefusedException> refusals = new ArrayList<>(SettingsCheck.refusals(environment, properties));
         refusals.addAll(Webhooks.refusals(properties));
+        SettingsCheck.collect(refusals, () -> ExternalBroker.check(properties.broker()));
+        SettingsCheck.collect(refusals, () -> StateDatabase.isPostgres(environment.getProperty("spring.datasource.url", "")));
         try {
             found.addAll(routes(properties));
             MappingCheck mappings = new MappingCheck(properties);

@@ -54,8 +54,12 @@ public class StateDatabase extends SqlDataSourceScriptDatabaseInitializer {
         return settings;
     }
 
-    /** No part of the URL is repeated, because a password may stand in it. */
-    private static boolean isPostgres(String url) {
+    /**
+     * Whether the URL is PostgreSQL's. No part of it is repeated, because a password may stand in it.
+     *
+     * @throws StartRefusedException when it is of another kind of database, which the relay does not keep its state in
+     */
+    public static boolean isPostgres(String url) {
         if (!url.startsWith(POSTGRES) && !url.startsWith(StateFile.URL)) {
             throw new StartRefusedException("STATE_JDBC_URL names a database of another kind than PostgreSQL",
                     "Set it to jdbc:postgresql://<host>:5432/<database>, or leave it unset: then the state is kept in the data directory.");

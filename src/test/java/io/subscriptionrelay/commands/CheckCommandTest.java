@@ -72,6 +72,19 @@ class CheckCommandTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"BROKER_URL, nonsense, BROKER_URL is not the URL of an Artemis broker", "STATE_JDBC_URL, jdbc:foo:x, STATE_JDBC_URL names a database of another kind"})
+    void aBrokerOrADatabaseThatCannotBeIsNamed(String variable, String url, String problem) {
+        Ended ended = check(Map.of(variable, url));
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).contains(problem).doesNotContain(url);
+    }
+
+    @Test
+    void aBrokerAndADatabaseThatMayBeThereAreNotAsked() {
+        assertThat(check(Map.of("BROKER_URL", "tcp://broker.invalid:61616", "STATE_JDBC_URL", "jdbc:postgresql://database.invalid/relay")).status()).isZero();
+    }
+
+    @ParameterizedTest
     @CsvSource({"SERVER_PORT, abc", "MANAGEMENT_SERVER_PORT, 65536"})
     void aPortThatIsNoneIsNamed(String variable, String port) {
         Ended ended = check(Map.of(variable, port));
