@@ -173,7 +173,7 @@ final class MapCommand implements Callable<Integer> {
                     + String.join(", ", destinations) + ".");
             return Status.WRONG_USE;
         }
-        if (!Files.isReadable(file)) {
+        if (Files.isDirectory(file) || !Files.isReadable(file)) {
             terminal.err().println(file + " cannot be read; write the path of a file that holds the webhook's body.");
             return Status.WRONG_USE;
         }

@@ -42,6 +42,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "N", description = "How many events a second (200).")
     private Integer rate;
 
+    @Option(names = "--limit", paramLabel = "N", description = "How many events at the most, the oldest first.")
+    private Long limit;
+
     @Option(names = "--follow", description = "Waits until it is done; Ctrl-C ends the waiting, not the replay.")
     private boolean follow;
 
@@ -68,6 +71,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         EventOptions.put(query, "events", again);
         EventOptions.put(query, "rate", rate);
+        EventOptions.put(query, "limit", limit);
         OperationsPort relay = new OperationsPort(terminal);
         JsonNode replay = relay.ask("POST", PATH, query);
         while (follow && replay.path(STATE).asText().equals(RUNNING) && !Thread.currentThread().isInterrupted()) {

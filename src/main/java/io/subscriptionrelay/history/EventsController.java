@@ -82,10 +82,14 @@ class EventsController {
 
     private static int limit(Map<String, String> query) {
         try {
-            return Integer.parseInt(query.getOrDefault("limit", Integer.toString(PAGE_SIZE)));
+            int limit = Integer.parseInt(query.getOrDefault("limit", Integer.toString(PAGE_SIZE)));
+            if (limit >= 0) {
+                return limit;
+            }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("`limit` is a whole number, up to " + Events.LARGEST_PAGE);
+            // told below
         }
+        throw new IllegalArgumentException("`limit` is a whole number, from 0 up to " + Events.LARGEST_PAGE);
     }
 
     private static ResponseEntity<Map<String, Object>> loginNeeded() {

@@ -54,6 +54,8 @@ public final class ReplayJob {
     public long to;
     public boolean again;
     public double rate;
+    /** How many events at the most, the oldest first; 0 for all. */
+    public long limit;
     /** Where it is: the last event that it has dealt with. */
     public long afterReceivedAt;
     public String afterProvider;
@@ -90,6 +92,11 @@ public final class ReplayJob {
         countedTwice = other.countedTwice;
         sent = other.sent;
         wouldSend = other.wouldSend;
+    }
+
+    /** How many events it may deal with. */
+    long most() {
+        return limit > 0 ? limit : Long.MAX_VALUE;
     }
 
     HistoryStore.Cursor after() {

@@ -60,7 +60,7 @@ public class Replays implements AutoCloseable {
     private static final long LOOK = TimeUnit.SECONDS.toNanos(2);
     private static final long SAVE_EVERY = TimeUnit.SECONDS.toNanos(1);
     /** Beside the filters of events. */
-    static final Set<String> OPTIONS = Set.of("dry-run", "events", "rate");
+    static final Set<String> OPTIONS = Set.of("dry-run", "events", "rate", "limit");
     private static final long LONGEST_STOP = 5_000;
     /** What the value of a filter is when it was a user who is forgotten. */
     private static final String FORGOTTEN = "…";
@@ -104,7 +104,7 @@ public class Replays implements AutoCloseable {
      * Asks for a replay.
      *
      * @param query the filters of events; {@code destination}, the only one that it is for; {@code dry-run}; {@code events=again}, to send also what
-     *         would be counted twice; {@code rate}, events a second
+     *         would be counted twice; {@code rate}, events a second; {@code limit}, how many at the most, the oldest first
      * @param by who asks
      * @return how it stands
      * @throws IllegalArgumentException saying what to write instead
@@ -115,7 +115,7 @@ public class Replays implements AutoCloseable {
         job.by = by;
         job.at = clock.millis();
         job.to = job.at;
-        job.total = store.count(job.filter());
+        job.total = Math.min(job.most(), store.count(job.filter()));
         table.add(job);
         LOG.info("{} was asked for: {} events, {}", job.dryRun ? "A comparison" : "A replay", job.total, job.id);
         lock.lock();
@@ -158,7 +158,24 @@ public class Replays implements AutoCloseable {
         }
         job.again = events.equals("again");
         job.rate = rate(query.get("rate"));
+        job.limit = limit(query.get("limit"));
         return job;
+    }
+
+    /** 0 when there is none. */
+    private static long limit(String text) {
+        if (text == null || text.isBlank()) {
+            return 0;
+        }
+        try {
+            long limit = Long.parseLong(text);
+            if (limit > 0) {
+                return limit;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        throw new IllegalArgumentException("`limit` is how many events at the most, above 0; leave it out for all");
     }
 
     private static boolean flag(Map<String, String> query, String name) {
@@ -351,8 +368,8 @@ public class Replays implements AutoCloseable {
         List<HistoryStore.Found> portion = store.oldest(filter, job.after(), PORTION);
         try (Connection connection = connections.createConnection(); Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
                 MessageProducer producer = session.createProducer(null)) {
-            while (!portion.isEmpty()) {
-                for (HistoryStore.Found found : portion) {
+            while (!portion.isEmpty() && job.done < job.most()) {
+                for (HistoryStore.Found found : portion.subList(0, (int) Math.min(portion.size(), job.most() - job.done))) {
                     if (!job.dryRun) {
                         next = Math.max(next, System.nanoTime() - TimeUnit.SECONDS.toNanos(1)) + (long) (TimeUnit.SECONDS.toNanos(1) / job.rate);
                         awaitUntil(next);

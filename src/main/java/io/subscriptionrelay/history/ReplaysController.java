@@ -31,6 +31,10 @@ class ReplaysController {
 
     @PostMapping
     ResponseEntity<Map<String, Object>> start(@RequestParam Map<String, String> query, HttpServletRequest request) {
+        if (query.getOrDefault("destination", "-").isBlank()) {
+            // of a script in which a variable is not set, it would mean all of them
+            throw new IllegalArgumentException("`destination` is empty; name one, or leave it out for all");
+        }
         String by = request.getUserPrincipal() == null ? "unknown" : request.getUserPrincipal().getName();
         return ResponseEntity.accepted().body(shown(replays.start(query, by), request));
     }
@@ -82,6 +86,9 @@ class ReplaysController {
         shown.put("filters", filters);
         shown.put("events", job.again ? "again" : "state");
         shown.put("rate", job.rate);
+        if (job.limit > 0) {
+            shown.put("limit", job.limit);
+        }
         shown.put("by", job.by);
         shown.put("at", Instant.ofEpochMilli(job.at).toString());
         if (job.endedAt > 0) {

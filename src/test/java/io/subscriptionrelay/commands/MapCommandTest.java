@@ -144,6 +144,7 @@ class MapCommandTest {
         });
         assertThat(Call.run(environment, "map", "revenuecat", webhook, "--to", "nowhere").status()).isEqualTo(2);
         assertThat(Call.run(environment, "map", "revenuecat", folder.resolve("none.json").toString()).err()).contains("none.json cannot be read");
+        assertThat(Call.run(environment, "map", "revenuecat", folder.toString()).err()).contains(folder + " cannot be read");
         assertThat(Call.run(environment, "map", "revenuecat").status()).isEqualTo(2);
         assertThat(Call.run(Map.of("RELAY_HOME", folder.resolve("none").toString()), "map", "revenuecat", webhook).err()).contains("Set RELAY_HOME");
     }

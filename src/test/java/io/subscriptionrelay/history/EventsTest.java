@@ -156,6 +156,7 @@ class EventsTest {
         assertThat(ids("?from=2100-01-01T00:00:00Z&user=" + encoded(user))).isEmpty();
         assertThat(ids("?user=someone")).isEmpty();
         assertThat(relay.manage("GET", "/events?outcome=lost").statusCode()).isEqualTo(400);
+        assertThat(relay.manage("GET", "/events?limit=-1").statusCode()).isEqualTo(400);
         assertThat(relay.manage("GET", "/events?from=yesterday").body()).contains("2026-10-01T12:00:00Z");
         assertThat(relay.manage("GET", "/events/unheard-of").statusCode()).isEqualTo(404);
         assertThat(relay.manage("GET", "/events/" + id + "?provider=purchasely").statusCode()).isEqualTo(404);

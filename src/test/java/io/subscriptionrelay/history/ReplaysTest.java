@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +106,10 @@ class ReplaysTest {
         try (RelayApp relay = relay().oneSignal(simulators.oneSignal.url()).start()) {
             JsonNode compared = awaitEnd(relay, ask(relay, "destination=onesignal&dry-run=true").path("id").asText());
             assertThat(compared.path("new").asInt()).isEqualTo(20);
+            JsonNode few = awaitEnd(relay, ask(relay, "destination=onesignal&dry-run=true&limit=3").path("id").asText());
+            assertThat(List.of(few.path("total").asInt(), few.path("done").asInt(), few.path("new").asInt())).containsOnly(3);
+            assertThat(few.path("differences")).extracting(difference -> difference.path("eventId").asText()).as("the oldest first")
+                    .containsExactly("missed-0", "missed-1", "missed-2");
             long stored = simulators.cleverTap.storedCount();
             ask(relay, "destination=onesignal&rate=1000");
             await().atMost(Duration.ofSeconds(60)).until(() -> simulators.oneSignal.userCount(Simulators.ONESIGNAL_APP) == 20);
@@ -180,6 +185,8 @@ class ReplaysTest {
         try (RelayApp relay = relay().start()) {
             assertThat(relay.manage("POST", "/replays?destination=nowhere").body()).contains("clevertap, onesignal");
             assertThat(relay.manage("POST", "/replays?rate=fast").body()).contains("events a second");
+            assertThat(relay.manage("POST", "/replays?limit=0").body()).contains("how many events at the most");
+            assertThat(relay.manage("POST", "/replays?destination=").body()).contains("leave it out for all");
             assertThat(relay.manage("POST", "/replays?events=all").body()).contains("`again`");
             assertThat(relay.manage("POST", "/replays?colour=red").body()).contains("dry-run");
             assertThat(relay.manage("POST", "/replays?from=yesterday").statusCode()).isEqualTo(400);
