@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.subscriptionrelay.deliver.VirtualServer.Reply;
+import io.subscriptionrelay.event.StrictJson;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -102,7 +104,7 @@ class AnswerFuzzTest {
                 relay.state("user-" + i / 4, i);
             }
         }
-        check(relay, records, status, 2 * records);
+        check(relay, records, status, 2 * records, status / 100 == 2 && saysNothingOfRecords(answer));
     }
 
     private static void oneSignal(int records, int status, byte[] answer) {
@@ -116,7 +118,7 @@ class AnswerFuzzTest {
                 default -> relay.event("user-" + i, i);
             }
         }
-        check(relay, records, status, 2 * records);
+        check(relay, records, status, 2 * records, false);
     }
 
     private static String tags(String by, int user) {
@@ -132,11 +134,21 @@ class AnswerFuzzTest {
         return relay[0];
     }
 
-    private static void check(VirtualDelivery relay, int records, int status, int mostCalls) {
+    /** What CleverTap answers when it neither stored nor refused anything, or a page of somebody else's. */
+    private static boolean saysNothingOfRecords(byte[] answer) {
+        JsonNode body;
+        try {
+            body = StrictJson.mapper().readTree(answer);
+        } catch (IOException | NumberFormatException noJson) {
+            return true;
+        }
+        String processed = body.path("processed").asText();
+        return body.isMissingNode() || body.isNull() || body.path("unprocessed").isEmpty() && processed.matches("-?0+(\\.0+)?");
+    }
+
+    private static void check(VirtualDelivery relay, int records, int status, int mostCalls, boolean aboutTheAccount) {
         relay.time.until(() -> relay.settled.size() >= records, Duration.ofSeconds(29));
         int calls = relay.made.size();
-        // A 2xx of CleverTap that stored and refused nothing is about the account, whose records all wait
-        boolean aboutTheAccount = status / 100 == 2 && relay.settled.isEmpty() && relay.destination.name().equals("clevertap");
         if (relay.destination.aboutRecords(status) && !aboutTheAccount) {
             if (relay.settled.size() != records) {
                 throw new AssertionError(relay.settled + " of " + records + " records");
