@@ -13,8 +13,6 @@ final class RetryAfter {
     /** Someone else's clock or typing mistake must not stop an account for years. */
     private static final Duration LONGEST = Duration.ofHours(1);
 
-    private static final int MOST_DIGITS = 9;
-
     private final Clock clock;
 
     RetryAfter(Clock clock) {
@@ -33,8 +31,8 @@ final class RetryAfter {
     }
 
     private long milliseconds(String value) {
-        if (!value.isEmpty() && value.chars().allMatch(digit -> digit >= '0' && digit <= '9')) {
-            return value.length() > MOST_DIGITS ? LONGEST.toMillis() : Long.parseLong(value) * 1000;
+        if (!value.isEmpty() && value.length() <= 9 && value.chars().allMatch(Character::isDigit)) {
+            return Long.parseLong(value) * 1000;
         }
         try {
             return ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant().toEpochMilli() - clock.millis();
