@@ -215,7 +215,7 @@ public final class RelayProcess implements AutoCloseable {
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
-    /** How much of the heap is in use after a full collection, in bytes. */
+    /** How much of the heap was alive at the end of a full collection, in bytes. What has been made since does not count, however long a busy machine takes to answer. */
     public long heapAfterCollection() {
         try {
             new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), "GC.run")
@@ -226,8 +226,7 @@ public final class RelayProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
-        return (long) actuator("/prometheus").body().lines().filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+        return (long) gauge("jvm_gc_live_data_size_bytes");
     }
 
     /** {@code kill -9}. */
