@@ -37,8 +37,9 @@ class ReplaysPage {
             StringBuilder about = new StringBuilder();
             job.filters.forEach((name, value) -> about.append(about.isEmpty() ? "" : " ").append(name).append(':')
                     .append(operator || !name.equals("user") && !name.equals("q") && !name.equals("id") ? value : "…"));
+            String what = about.isEmpty() ? "all events" : about.toString();
             return new View(job, Instant.ofEpochMilli(job.at).toString(), job.endedAt > 0 ? Instant.ofEpochMilli(job.endedAt).toString() : null,
-                    about.isEmpty() ? "all events" : about.toString(), job.total == 0 ? 100 : (int) (100 * job.done / job.total),
+                    job.limit > 0 ? what + ", the oldest " + job.limit : what, job.total == 0 ? 100 : (int) (100 * job.done / job.total),
                     operator ? job.differences.stream().map(EventsPage.Difference::new).toList() : List.of());
         }
 

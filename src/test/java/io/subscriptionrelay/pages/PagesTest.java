@@ -3,10 +3,12 @@ package io.subscriptionrelay.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.subscriptionrelay.event.StrictJson;
 import io.subscriptionrelay.testing.Events;
 import io.subscriptionrelay.testing.RawHttp;
 import io.subscriptionrelay.testing.RawHttp.Answer;
 import io.subscriptionrelay.testing.RelayApp;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -138,6 +140,14 @@ class PagesTest {
         assertThat(RawHttp.send(relay.managementPort(), "POST", "/actuator/hawtio/auth/login",
                 "{\"username\":\"viewer\",\"password\":\"a viewer's password\"}".getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json").status())
                 .as("Hawtio's own login").isEqualTo(403);
+    }
+
+    @Test
+    void sendsAfterAComparisonNoMoreAndNoFasterThanWasCompared() throws IOException {
+        String begun = relay.manageLoggedIn("POST", "/replays?dry-run=true&destination=clevertap&limit=3&rate=50").body();
+        String page = "/replays/" + StrictJson.mapper().readTree(begun).path("id").asText();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(ask("GET", page, "Accept", "text/html", "Authorization", OPERATOR).body())
+                .contains("the oldest 3", "name=\"limit\" value=\"3\"", "name=\"rate\" value=\"50.0\""));
     }
 
     @Test
