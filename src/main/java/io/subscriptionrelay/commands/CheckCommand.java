@@ -4,6 +4,7 @@ import io.subscriptionrelay.broker.ExternalBroker;
 import io.subscriptionrelay.config.RelayProperties;
 import io.subscriptionrelay.config.SettingsCheck;
 import io.subscriptionrelay.config.StartRefusedException;
+import io.subscriptionrelay.config.Variables;
 import io.subscriptionrelay.mapping.DestinationExamples;
 import io.subscriptionrelay.mapping.MappingCheck;
 import io.subscriptionrelay.mapping.Problem;
@@ -15,10 +16,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,11 +31,10 @@ import java.util.stream.Stream;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.properties.bind.BindException;
-import org.springframework.boot.origin.Origin;
-import org.springframework.boot.origin.PropertySourceOrigin;
 import org.springframework.boot.origin.TextResourceOrigin;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.util.unit.DataSize;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -69,7 +71,7 @@ final class CheckCommand implements Callable<Integer> {
         try {
             properties = Settings.relay(environment);
         } catch (BindException e) {
-            found.add(unreadable(settings, e));
+            found.add(unreadable(environment, settings, e));
             return end();
         }
         List<StartRefusedException> refusals = new ArrayList<>(SettingsCheck.refusals(environment, properties));
@@ -107,23 +109,12 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private int end() {
-        if (common.json()) {
-            terminal.json(Map.of("problems", found.stream().map(CheckCommand::json).toList()));
-        } else if (found.isEmpty()) {
+        if (!common.json() && found.isEmpty()) {
             terminal.out().println("A relay would start with what is in " + terminal.home().toAbsolutePath().normalize());
         } else {
-            found.forEach(terminal::problem);
+            terminal.problems(found, common);
         }
         return found.isEmpty() ? Status.FINE : Status.FOUND;
-    }
-
-    private static Map<String, Object> json(Problem problem) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("file", problem.file().normalize().toString());
-        json.put("line", problem.line());
-        json.put("column", problem.column());
-        json.put("message", problem.message());
-        return json;
     }
 
     /** A start that ends as soon as Spring knows what it would make: nothing is made, but routes may call those beans. */
@@ -150,22 +141,27 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /** A value that cannot be what it has to be; not the value itself, which may be a secret. */
-    private static Problem unreadable(Path settings, BindException e) {
-        String name = e.getProperty() == null ? e.getName().toString() : e.getProperty().getName().toString();
+    private static Problem unreadable(ConfigurableEnvironment environment, Path settings, BindException e) {
+        Class<?> type = e.getTarget().getType().resolve(Object.class);
+        Variables.Setting setting = e.getProperty() == null ? new Variables.Setting(e.getName().toString(), null) : Variables.setting(environment, e.getProperty());
         Throwable cause = e;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
-        String message = "`" + name + "` cannot be read as " + e.getTarget().getType().resolve(Object.class).getSimpleName()
+        String message = "`" + setting.name() + "` cannot be read as " + type.getSimpleName()
                 + (cause instanceof IllegalArgumentException own && own.getMessage() != null && own.getMessage().startsWith("relay.")
-                        ? ": " + own.getMessage() : " (" + cause.getClass().getSimpleName() + "); write another value");
-        Origin origin = Origin.from(e.getProperty());
-        if (origin instanceof PropertySourceOrigin source) {
-            origin = source.getOrigin();
-        }
-        if (origin instanceof TextResourceOrigin text && text.getLocation() != null) {
+                        ? ": " + own.getMessage() : "; write " + expected(type));
+        if (setting.origin() instanceof TextResourceOrigin text && text.getLocation() != null) {
             return new Problem(settings, text.getLocation().getLine() + 1, text.getLocation().getColumn() + 1, message);
         }
         return new Problem(settings, 0, 0, message);
+    }
+
+    private static String expected(Class<?> type) {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants()).map(one -> "`" + one.toString().toLowerCase(Locale.ROOT) + "`").collect(Collectors.joining(" or "));
+        }
+        return type == Duration.class ? "a time such as `30s`, `5m`, `12h` or `7d`"
+                : type == DataSize.class ? "a size such as `512KB` or `2MB`" : "another value";
     }
 }

@@ -72,10 +72,10 @@ final class MapCommand implements Callable<Integer> {
                     }
                     status = show(workbench);
                 } catch (BrokenMappingsException e) {
-                    e.problems().forEach(terminal::problem);
+                    terminal.problems(e.problems(), common);
                     status = Status.FOUND;
                 } catch (BrokenSettingsException e) {
-                    terminal.problem(e.problem());
+                    terminal.problems(List.of(e.problem()), common);
                     status = Status.FOUND;
                 } catch (StartRefusedException e) {
                     terminal.err().println(e.getMessage() + " " + e.action());
@@ -159,7 +159,7 @@ final class MapCommand implements Callable<Integer> {
 
     private int show(Workbench workbench) throws IOException {
         if (!workbench.mapper().problems().isEmpty()) {
-            workbench.mapper().problems().forEach(terminal::problem);
+            terminal.problems(workbench.mapper().problems(), common);
             return Status.FOUND;
         }
         if (!workbench.providers().contains(provider)) {
@@ -181,7 +181,7 @@ final class MapCommand implements Callable<Integer> {
         try {
             preview = workbench.preview(provider, Files.readAllBytes(file));
         } catch (NotAJsonObjectException e) {
-            terminal.problem(notJson(e));
+            terminal.problems(List.of(notJson(e)), common);
             return Status.FOUND;
         }
         List<String> shown = destination == null ? destinations : List.of(destination);

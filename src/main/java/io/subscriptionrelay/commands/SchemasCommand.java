@@ -41,7 +41,7 @@ final class SchemasCommand implements Callable<Integer> {
             }
             return Status.FINE;
         } catch (BrokenMappingException e) {
-            e.problems().forEach(terminal::problem);
+            terminal.problems(e.problems(), common);
         } catch (IOException | UncheckedIOException e) {
             terminal.err().println(mappings + " cannot be read or written (" + e + "). Set RELAY_HOME to the folder that holds routes/ and mappings/.");
         }

@@ -4,6 +4,8 @@ import io.subscriptionrelay.event.PrettyJson;
 import io.subscriptionrelay.mapping.Problem;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -23,6 +25,23 @@ record Terminal(Map<String, String> environment, PrintStream out, PrintStream er
     /** Writes a value as JSON, for people and programs. */
     void json(Object value) {
         out.println(pretty(value));
+    }
+
+    /** Writes problems as editors and CI systems find them, and with {@code -o json} as data, too. */
+    void problems(Collection<Problem> problems, Common common) {
+        problems.forEach(this::problem);
+        if (common.json()) {
+            json(Map.of("problems", problems.stream().map(Terminal::data).toList()));
+        }
+    }
+
+    private static Map<String, Object> data(Problem problem) {
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("file", problem.file().normalize().toString());
+        data.put("line", problem.line());
+        data.put("column", problem.column());
+        data.put("message", problem.message());
+        return data;
     }
 
     /** Writes a problem as editors and CI systems find it. */

@@ -61,10 +61,10 @@ final class TestCommand implements Callable<Integer> {
                 }
             }
         } catch (BrokenMappingsException e) {
-            e.problems().forEach(terminal::problem);
+            terminal.problems(e.problems(), common);
             return Status.FOUND;
         } catch (BrokenSettingsException e) {
-            terminal.problem(e.problem());
+            terminal.problems(List.of(e.problem()), common);
             return Status.FOUND;
         } catch (StartRefusedException e) {
             terminal.err().println(e.getMessage() + " " + e.action());

@@ -72,6 +72,23 @@ class CheckCommandTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"ONESIGNAL_SANDBOX, `skip` or `production` or `drop`", "REVENUECAT_SIGNATURE_TOLERANCE, 'a time such as `30s`'"})
+    void aVariableThatCannotBeReadIsNamedItselfWithWhatItMayBe(String variable, String expected) {
+        Ended ended = check(Map.of(variable, "a-secret"));
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).startsWith(folder.resolve("application.yaml") + ": `" + variable + "` cannot be read as ").contains(expected)
+                .doesNotContain("a-secret");
+    }
+
+    @Test
+    void aShortNameThatCannotBeReadIsNamedWithItsLine() throws IOException {
+        Files.writeString(folder.resolve("application.yaml"), "onesignal:\n  sandbox-events: a-secret\n");
+        Ended ended = check(Map.of());
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).startsWith(folder.resolve("application.yaml") + ":2:19: `onesignal.sandbox-events` cannot be read as Sandbox").doesNotContain("a-secret");
+    }
+
+    @ParameterizedTest
     @CsvSource({"BROKER_URL, nonsense, BROKER_URL is not the URL of an Artemis broker", "STATE_JDBC_URL, jdbc:foo:x, STATE_JDBC_URL names a database of another kind"})
     void aBrokerOrADatabaseThatCannotBeIsNamed(String variable, String url, String problem) {
         Ended ended = check(Map.of(variable, url));

@@ -105,6 +105,13 @@ class MapCommandTest {
         assertThat(ended.status()).isEqualTo(1);
         assertThat(ended.out()).isEmpty();
         assertThat(ended.err().lines()).singleElement().asString().matches("\\Q" + mapping + "\\E:\\d+:\\d+: .+");
+        for (String[] command : new String[][] {{"map", "revenuecat", webhook, "-o", "json"}, {"test", "-o", "json"}}) {
+            assertThat(Call.run(environment, command)).satisfies(asData -> {
+                assertThat(asData.status()).isEqualTo(1);
+                assertThat(asData.err()).isEqualTo(ended.err());
+                assertThat(asData.json().path("problems").path(0).path("file").asText()).isEqualTo(mapping.toString());
+            });
+        }
     }
 
     @Test
