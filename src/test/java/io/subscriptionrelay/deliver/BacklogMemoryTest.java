@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What waits, waits on disk, and what is under way leaves room, as {@code deploy/java-options} says of 512 MB; here it is less of both. The collector is the one
  * named there: another one, whose old generation has a fixed size, would be full with less.
  */
+@Tag("chaos")
 class BacklogMemoryTest {
 
     private static final int HEAP_MB = 256;
