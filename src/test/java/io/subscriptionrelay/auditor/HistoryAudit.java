@@ -136,9 +136,16 @@ public final class HistoryAudit {
         });
         stored.forEach((record, times) -> {
             if (!told.containsKey(record)) {
-                found.add("CleverTap has " + times + " times what history does not know as delivered: " + record);
+                found.add("CleverTap has " + times + " times what history does not know as delivered: " + record + ", of whose user it knows "
+                        + of(record.path("identity").asText(), history));
             }
         });
+    }
+
+    /** What history knows of the events of a user for CleverTap. */
+    private List<String> of(String user, List<Entry> history) {
+        return history.stream().filter(entry -> entry.webhook().contains("\"" + user + "\"")).map(entry -> name(entry) + " "
+                + entry.trace().stream().filter(line -> "clevertap".equals(line.destination())).toList()).toList();
     }
 
     /** An update may be of several records of a user. It has the tags of all, as the newest of them sets them. */
