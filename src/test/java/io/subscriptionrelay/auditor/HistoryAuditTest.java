@@ -39,15 +39,6 @@ class HistoryAuditTest {
     }
 
     @Test
-    void aRecordThatWasTakenBeforeACrashMayBeStaleWhenItComesAgain() {
-        Line stale = new Line("skipped", "clevertap", "production", 0, RECORD);
-        assertThat(audit(List.of(entry(WEBHOOK, stale, SKIPPED)), STORED, List.of())).isEmpty();
-        Line other = new Line("skipped", "clevertap", "production", 0, json("{\"type\":\"event\",\"identity\":\"u\",\"ts\":2}"));
-        assertThat(audit(List.of(entry(WEBHOOK, other, SKIPPED)), STORED, List.of())).singleElement().asString()
-                .startsWith("CleverTap has 1 times what history does not know as delivered");
-    }
-
-    @Test
     void anEventThatIsMissingOrThereTwiceIsNamed() {
         assertThat(audit(List.of(), List.of(), List.of())).containsExactly("A is in history 0 times");
         Entry entry = entry(WEBHOOK, TO_CLEVERTAP, SKIPPED);
