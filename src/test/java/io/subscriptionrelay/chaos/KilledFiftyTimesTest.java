@@ -37,7 +37,7 @@ class KilledFiftyTimesTest {
     /** The longest time that it is left alone, in milliseconds. */
     private static final int LONGEST_PEACE = 4_000;
     /** From the answer of a destination to the commit in the journal, on a machine that has much else to do. */
-    private static final Duration LONGEST_COMMIT = Duration.ofSeconds(2);
+    private static final Duration LONGEST_COMMIT = Duration.ofSeconds(1);
 
     @TempDir
     Path folder;

@@ -56,15 +56,14 @@ class BacklogMemoryTest {
             simulators.cleverTap.latency(SLOW, SLOW);
             simulators.oneSignal.latency(SLOW, SLOW);
             long stored = simulators.cleverTap.storedCount();
-            long held = Long.MAX_VALUE;
+            long most = 0;
             while (simulators.cleverTap.storedCount() < stored + 2_000) {
-                // while the calls hang nothing changes, so what one collection finds beyond the others is no part of it
-                held = Math.min(held, relay.heapAfterCollection());
+                most = Math.max(most, relay.heapAfterCollection());
             }
 
-            System.out.printf("heap while calls hang: %d of %d MB, %d calls of CleverTap at once%n", held / MEGABYTE, HEAP_MB,
+            System.out.printf("heap after a collection: at most %d of %d MB, %d calls of CleverTap at once%n", most / MEGABYTE, HEAP_MB,
                     simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT));
-            assertThat(held).as("heap while calls hang").isLessThan(HEAP_MB * MEGABYTE * 4 / 5);
+            assertThat(most).as("heap after a collection").isLessThan(HEAP_MB * MEGABYTE * 4 / 5);
             assertThat(simulators.cleverTap.maxInFlight(Simulators.CLEVERTAP_ACCOUNT)).as("calls at once, of 15 that the account would have")
                     .isBetween(FEWEST_CALLS, MOST_CALLS);
         }
