@@ -125,6 +125,7 @@ class NothingLostTest {
                     String id = "E-" + n;
                     String body = webhook(n);
                     while (relay.revenueCat(body) != 200) {
+                        assertThat(Thread.currentThread().isInterrupted()).as("sent in time").isFalse();
                         LockSupport.parkNanos(AGAIN_AFTER.toNanos());
                     }
                     sent.put(id, body);
@@ -136,6 +137,8 @@ class NothingLostTest {
             assertThat(senders.awaitTermination(5, TimeUnit.MINUTES)).isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            senders.shutdownNow();
         }
         return sent;
     }
