@@ -26,9 +26,11 @@ import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
+import org.apache.camel.ShutdownRunningTask;
 import org.apache.camel.Suspendable;
 import org.apache.camel.api.management.ManagedAttribute;
 import org.apache.camel.api.management.ManagedResource;
+import org.apache.camel.spi.ShutdownAware;
 import org.apache.camel.support.DefaultConsumer;
 import org.apache.camel.support.DefaultMessage;
 import org.slf4j.Logger;
@@ -43,7 +45,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * would wait in a worker that is busy.
  */
 @ManagedResource(description = "Managed jms-batch consumer")
-public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
+public class JmsBatchConsumer extends DefaultConsumer implements Suspendable, ShutdownAware {
 
     private static final Logger LOG = LoggerFactory.getLogger(JmsBatchConsumer.class);
     /** How often a waiting worker looks whether it should stop, in milliseconds. */
@@ -108,6 +110,22 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
             executor = null;
         }
         super.doStop();
+    }
+
+    @Override
+    public boolean deferShutdown(ShutdownRunningTask shutdownRunningTask) {
+        return false;
+    }
+
+    /** A stop waits for them, also for one that is no exchange yet. */
+    @Override
+    public int getPendingExchangesSize() {
+        return underWay.get();
+    }
+
+    @Override
+    public void prepareShutdown(boolean suspendOnly, boolean forced) {
+        // nothing more than a stop
     }
 
     private void wake() {
@@ -208,6 +226,11 @@ public class JmsBatchConsumer extends DefaultConsumer implements Suspendable {
                 underWay.incrementAndGet();
                 messagesUnderWay.addAndGet(batch.size());
                 try {
+                    if (!mayConsume()) {
+                        // the routes that it would be sent to may have stopped: Camel waits for what was under way before
+                        session.rollback();
+                        return true;
+                    }
                     if (!endpoint.isInOrder()) {
                         mine.release();
                     }

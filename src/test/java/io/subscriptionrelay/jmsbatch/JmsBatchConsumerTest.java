@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Message;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.spi.RouteStartupOrder;
 import org.apache.camel.support.DefaultMessage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -120,6 +121,30 @@ class JmsBatchConsumerTest {
         assertThat(sessions).hasSize(3).containsOnly(sessions.get(0));
         assertThat(relay.prometheus()).contains("relay_after_commit_failed_total 6.0");
         assertThat(log.getAll()).containsOnlyOnce("a meter that throws").doesNotContain("a trace without end", "has lost the broker");
+    }
+
+    /** What has been taken from the queue is no exchange yet; the routes that it would be sent to stop meanwhile, and a sender to them waits for half a minute. */
+    @Test
+    void aStopWhileABatchIsFilledGivesItBackAtOnce() throws Exception {
+        List<Integer> batches = new CopyOnWriteArrayList<>();
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms-batch:filling?maxMessages=40&maxWait=" + BUSY.toMillis()).routeId("filling").to("direct:filled");
+                from("direct:filled").routeId("filled").process(exchange -> batches.add(exchange.getMessage().getBody(List.class).size()));
+            }
+        });
+        send("filling", 3);
+        await().until(() -> queues.delivering("filling") == 3);
+
+        List<RouteStartupOrder> both = camel.getCamelContextExtension().getRouteStartupOrder().stream()
+                .filter(route -> List.of("filling", "filled").contains(route.getRoute().getRouteId())).toList();
+        long begun = System.nanoTime();
+        camel.getShutdownStrategy().shutdown(camel, both);
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+        await().until(() -> queues.count("filling") == 3);
+        assertThat(batches).isEmpty();
     }
 
     /** What a batch says of itself is there exactly if the batch was committed. */

@@ -46,6 +46,12 @@ public final class Queues {
         return found == null ? 0 : found.getMessageCount();
     }
 
+    /** How many messages of the queue a consumer has, uncommitted. */
+    public int delivering(String queue) {
+        Queue found = relay.bean(EmbeddedBroker.class).server().orElseThrow().locateQueue(queue);
+        return found == null ? 0 : found.getDeliveringCount();
+    }
+
     /** How many messages were ever added to the queue since the relay started; none when there is no such queue. */
     public long added(String queue) {
         Queue found = relay.bean(EmbeddedBroker.class).server().orElseThrow().locateQueue(queue);
