@@ -36,7 +36,10 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** While an event cannot be stored, its sender is told to come back: 503 with Retry-After, never 404 and never 200. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -132,7 +135,8 @@ class WebhookUnavailableTest {
 
     @Test
     @Order(4)
-    void whileTheBrokerIsStoppedTheAnswerIs503AndThenEverythingGoesOnByItself() throws Exception {
+    @ExtendWith(OutputCaptureExtension.class)
+    void whileTheBrokerIsStoppedTheAnswerIs503AndThenEverythingGoesOnByItself(CapturedOutput log) throws Exception {
         assertThat(post("revenuecat", "before-the-broker-stopped").statusCode()).isEqualTo(200);
         // it would start again within a second if it could write there
         Path inTheWay = Files.createDirectories(folder.resolve("data/broker/probe/taken"));
@@ -152,6 +156,9 @@ class WebhookUnavailableTest {
         assertThat(relay.manage("GET", "/health/readiness").statusCode()).isEqualTo(200);
         awaitDelivered("before-the-broker-stopped", "broker-stopped-revenuecat", "broker-stopped-purchasely", "broker-stopped-qonversion");
         assertThat(simulators.cleverTap.eventsOf("broker-stopped")).isEmpty();
+        // each of its connections is lost, which nobody wants to read once for each of them
+        assertThat(log.getAll()).contains("Webhooks are answered with 503", "Webhooks are accepted again")
+                .doesNotContain("JmsPoolSession", "CachingConnectionFactory", "Connection closure");
     }
 
     /** What stands in the way lets the broker fail in the middle of its start, as a disk that fills up meanwhile does. */
