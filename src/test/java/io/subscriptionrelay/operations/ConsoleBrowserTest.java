@@ -91,7 +91,7 @@ class ConsoleBrowserTest {
     void stopsARouteShowsTheDepthOfItsQueueAndStartsItAgain() {
         steer("Stop");
         await().atMost(PATIENCE).until(() -> state() == ServiceStatus.Stopped);
-        see(By.xpath(ROW + "//*[text()='Stopped']"));
+        seeState("Stopped");
         assertThat(relay.revenueCat(Events.renewal("console-1", "console-user", Events.BASE))).isEqualTo(200);
         assertThat(relay.revenueCat(Events.renewal("console-2", "console-user", Events.BASE))).isEqualTo(200);
 
@@ -105,13 +105,23 @@ class ConsoleBrowserTest {
 
         steer("Start");
         await().atMost(PATIENCE).until(() -> state() == ServiceStatus.Started);
-        see(By.xpath(ROW + "//*[text()='Started']"));
+        seeState("Started");
         await().atMost(PATIENCE).until(() -> new Queues(relay).count(QUEUE) == 0);
     }
 
-    private static void steer(String button) {
+    /** An open list looks again every 10 s only. */
+    private static void seeState(String state) {
+        openRoutes();
+        see(By.xpath(ROW + "//*[text()='" + state + "']"));
+    }
+
+    private static void openRoutes() {
         open("/camel");
         click(TEXT.formatted("routes"));
+    }
+
+    private static void steer(String button) {
+        openRoutes();
         click(ROW + "//input");
         click("//button[contains(normalize-space(.),'" + button + "')]");
     }
