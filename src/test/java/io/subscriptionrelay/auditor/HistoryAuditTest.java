@@ -11,7 +11,6 @@ import io.subscriptionrelay.testing.RelayHistory.Line;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -77,8 +76,28 @@ class HistoryAuditTest {
                 .startsWith("OneSignal has what history does not know as delivered: u ").contains("last_event_at=2");
     }
 
+    /** A kill between the answer and the commit, with a newer event of the user committed before it: the older one comes again, and is skipped. */
+    @Test
+    void aStateThatACallBeforeAKillHasSetAndANewerEventHasSupersededMayBeSkippedInHistory() {
+        JsonNode older = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":1,\"profileData\":{\"plan\":\"old\"}}");
+        JsonNode newer = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":2,\"profileData\":{\"plan\":\"new\"}}");
+        String of = "{\"id\":\"a\",\"user\":\"u\"}";
+        String ofNewer = "{\"id\":\"b\",\"user\":\"u\"}";
+        Line superseded = new Line("skipped", "clevertap", "production", 0, null);
+        List<StoredRecord> both = List.of(new StoredRecord("account", Instant.EPOCH, 1, 1, older), new StoredRecord("account", Instant.EPOCH, 2, 1, newer));
+        List<Entry> history = List.of(entry(of, superseded, SKIPPED), entry(ofNewer, new Line("delivered", "clevertap", "production", 0, newer), SKIPPED));
+        Map<String, String> accepted = Map.of("A", of, "B", ofNewer);
+
+        assertThat(HistoryAudit.audit(accepted, history, both, List.of(), true)).isEmpty();
+        assertThat(HistoryAudit.audit(accepted, history, both, List.of(), false)).singleElement().asString().startsWith("CleverTap has 1 times");
+        // skipped before there was a record of it, or not superseded
+        Line before = new Line("skipped", "clevertap", null, null, null);
+        assertThat(HistoryAudit.audit(accepted, List.of(entry(of, before, SKIPPED), history.get(1)), both, List.of(), true)).hasSize(1);
+        assertThat(HistoryAudit.audit(Map.of("A", of), history.subList(0, 1), both.subList(0, 1), List.of(), true)).hasSize(1);
+    }
+
     private static List<String> audit(List<Entry> history, List<StoredRecord> cleverTap, List<Update> oneSignal) {
-        return new ArrayList<>(HistoryAudit.audit(ACCEPTED, history, cleverTap, oneSignal));
+        return HistoryAudit.audit(ACCEPTED, history, cleverTap, oneSignal, false);
     }
 
     private static Entry entry(String webhook, Line... trace) {
