@@ -163,13 +163,14 @@ public final class HistoryAudit {
         });
     }
 
-    /** Whether this is a state that history has as skipped, and a newer one of its user as delivered. */
+    /** Whether this is a state that history has as skipped, of a webhook of this user and second, and a newer one of its user as delivered. */
     private static boolean superseded(JsonNode record, Set<JsonNode> delivered, List<Entry> history) {
         JsonNode user = record.path("identity");
         boolean newer = delivered.stream().anyMatch(one -> one.path("type").equals(record.path("type")) && one.path("identity").equals(user)
                 && one.path("ts").asLong() > record.path("ts").asLong());
         return newer && record.path("type").asText().equals("profile") && history.stream()
-                .anyMatch(entry -> entry.webhook().contains("\"" + user.asText() + "\"") && entry.trace().stream()
+                .anyMatch(entry -> entry.webhook().contains("\"" + user.asText() + "\"") && entry.webhook().contains(record.path("ts").asText())
+                        && entry.trace().stream()
                         .anyMatch(line -> line.outcome().equals("skipped") && "clevertap".equals(line.destination()) && line.part() != null));
     }
 

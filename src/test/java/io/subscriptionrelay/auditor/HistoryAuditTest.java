@@ -79,10 +79,10 @@ class HistoryAuditTest {
     /** A kill between the answer and the commit, with a newer event of the user committed before it: the older one comes again, and is skipped. */
     @Test
     void aStateThatACallBeforeAKillHasSetAndANewerEventHasSupersededMayBeSkippedInHistory() {
-        JsonNode older = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":1,\"profileData\":{\"plan\":\"old\"}}");
-        JsonNode newer = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":2,\"profileData\":{\"plan\":\"new\"}}");
-        String of = "{\"id\":\"a\",\"user\":\"u\"}";
-        String ofNewer = "{\"id\":\"b\",\"user\":\"u\"}";
+        JsonNode older = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":1718000001,\"profileData\":{\"plan\":\"old\"}}");
+        JsonNode newer = json("{\"type\":\"profile\",\"identity\":\"u\",\"ts\":1718000002,\"profileData\":{\"plan\":\"new\"}}");
+        String of = "{\"id\":\"a\",\"user\":\"u\",\"time\":1718000001000}";
+        String ofNewer = "{\"id\":\"b\",\"user\":\"u\",\"time\":1718000002000}";
         Line superseded = new Line("skipped", "clevertap", "production", 0, null);
         List<StoredRecord> both = List.of(new StoredRecord("account", Instant.EPOCH, 1, 1, older), new StoredRecord("account", Instant.EPOCH, 2, 1, newer));
         List<Entry> history = List.of(entry(of, superseded, SKIPPED), entry(ofNewer, new Line("delivered", "clevertap", "production", 0, newer), SKIPPED));
@@ -93,6 +93,9 @@ class HistoryAuditTest {
         // skipped before there was a record of it, or not superseded
         Line before = new Line("skipped", "clevertap", null, null, null);
         assertThat(HistoryAudit.audit(accepted, List.of(entry(of, before, SKIPPED), history.get(1)), both, List.of(), true)).hasSize(1);
+        String ofAnother = of.replace("01000", "03000");
+        assertThat(HistoryAudit.audit(Map.of("A", ofAnother, "B", ofNewer), List.of(entry(ofAnother, superseded, SKIPPED), history.get(1)), both, List.of(), true))
+                .hasSize(1);
         assertThat(HistoryAudit.audit(Map.of("A", of), history.subList(0, 1), both.subList(0, 1), List.of(), true)).hasSize(1);
     }
 

@@ -66,14 +66,27 @@ class GracefulStopTest {
     }
 
     @Test
-    void aStopWaitsNeitherForTheEndOfAnOutageNorForTheLongTimeThatADestinationAsksFor() {
+    void aStopInTheMiddleOfAnOutageDoesNotWaitForItsEnd() {
         simulators.cleverTap.stop();
-        simulators.oneSignal.faults().next(Fault.status(429).retryAfter(600));
+        simulators.oneSignal.stop();
         send("O");
         await().atMost(Duration.ofSeconds(20)).until(() -> said("clevertap account production does not answer")
                 && said("onesignal account production does not answer"));
         stopsInTime();
         simulators.cleverTap.start();
+        simulators.oneSignal.start();
+        relay.start();
+        everythingArrivedOnce();
+    }
+
+    @Test
+    void aStopWhileADestinationAsksForALongWaitDoesNotWaitForIt() {
+        simulators.cleverTap.faults().next(Fault.status(429).retryAfter(600));
+        simulators.oneSignal.faults().next(Fault.status(429).retryAfter(600));
+        send("W");
+        await().atMost(Duration.ofSeconds(20)).until(() -> said("clevertap account production does not answer"));
+        stopsInTime();
+        simulators.cleverTap.faults().clear();
         simulators.oneSignal.faults().clear();
         relay.start();
         everythingArrivedOnce();

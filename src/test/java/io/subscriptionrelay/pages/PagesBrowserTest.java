@@ -122,7 +122,7 @@ class PagesBrowserTest {
                     .isLessThan(2);
         }
         browser.manage().window().setSize(new Dimension(1280, 900));
-        assertThat(new AxeBuilder().setLegacyMode().analyze(browser).getViolations()).noneMatch(rule -> GRAVE.contains(String.valueOf(rule.getImpact())));
+        assertThat(graveViolations()).isEmpty();
         see(By.linkText("What was sent and answered")).click();
         await().atMost(PATIENCE).until(() -> browser.findElements(By.id("webhook")).size() == 1);
         assertThat(see(By.id("webhook")).getText()).contains("run_forever");
@@ -147,9 +147,7 @@ class PagesBrowserTest {
                 see(By.cssSelector("main h1"));
                 shot(page.replaceAll("[^a-z]+", "-").replaceAll("^-|-$", ""), width, KEPT.get(page.replace(parked, "ID").replace(compared, "ID")));
                 if (width == 1280) {
-                    // no frames to be looked at, for which the other mode opens a window each time
-                    new AxeBuilder().setLegacyMode().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact())))
-                            .map(rule -> page + ": " + said(rule)).forEach(wrong::add);
+                    graveViolations().stream().map(rule -> page + ": " + rule).forEach(wrong::add);
                 }
                 // a page may be scrolled down, and not sideways
                 Long wider = (Long) browser.executeScript("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
@@ -162,6 +160,12 @@ class PagesBrowserTest {
         browser.manage().logs().get(LogType.BROWSER).getAll().stream().map(Object::toString)
                 .filter(line -> !line.contains("/nothing") && !line.contains("status of 40")).forEach(wrong::add);
         assertThat(wrong).isEmpty();
+    }
+
+    /** In the mode that opens no window of its own, which is for pages with frames. */
+    private static List<String> graveViolations() {
+        return new AxeBuilder().setLegacyMode().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact())))
+                .map(PagesBrowserTest::said).toList();
     }
 
     private static String said(Rule rule) {
@@ -253,11 +257,9 @@ class PagesBrowserTest {
         browser.manage().window().setSize(new Dimension(1280, 900));
         browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
         shot("playground-dark", 1280, null);
-        assertThat(new AxeBuilder().setLegacyMode().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact()))).map(PagesBrowserTest::said))
-                .isEmpty();
+        assertThat(graveViolations()).isEmpty();
         browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
-        assertThat(new AxeBuilder().setLegacyMode().analyze(browser).getViolations().stream().filter(rule -> GRAVE.contains(String.valueOf(rule.getImpact()))).map(PagesBrowserTest::said))
-                .isEmpty();
+        assertThat(graveViolations()).isEmpty();
 
         see(By.id("download")).click();
         await().atMost(PATIENCE).until(() -> Files.exists(downloads.resolve("clevertap.yaml")));
