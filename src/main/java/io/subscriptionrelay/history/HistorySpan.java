@@ -7,7 +7,12 @@ import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.lucene.codecs.lucene912.Lucene912Codec;
@@ -28,6 +33,8 @@ import org.apache.lucene.index.PostingsEnum;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.SerialMergeScheduler;
 import org.apache.lucene.index.Term;
+import org.apache.lucene.index.Terms;
+import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.IndexSearcher;
@@ -36,6 +43,7 @@ import org.apache.lucene.search.SearcherManager;
 import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.IOUtils;
 
 /**
@@ -61,6 +69,8 @@ final class HistorySpan implements AutoCloseable {
     private long bytes;
     /** Whether a commit failed, of which a part may be there. */
     private boolean unsure;
+    /** Whether the content of any event was forgotten. */
+    private boolean forgotten;
 
     /** How a folder is read and written. */
     @FunctionalInterface
@@ -82,6 +92,7 @@ final class HistorySpan implements AutoCloseable {
             }
         });
         newest = newestCommitted();
+        forgotten = committed(HistoryDocuments.FORGOTTEN);
         bytes = size(folder);
     }
 
@@ -248,6 +259,7 @@ final class HistorySpan implements AutoCloseable {
     void refresh() throws IOException {
         usedAt = System.nanoTime();
         searchers.maybeRefreshBlocking();
+        forgotten = committed(HistoryDocuments.FORGOTTEN);
         bytes = size(folder);
         unsure = false;
     }
@@ -294,28 +306,41 @@ final class HistorySpan implements AutoCloseable {
         if (unsure) {
             refresh();
         }
+        return committed(term);
+    }
+
+    private boolean committed(Term term) throws IOException {
         return read(searcher -> searcher.getIndexReader().docFreq(term) > 0);
     }
 
-    /** Whether this event is there. */
-    boolean has(String provider, String key) throws IOException {
-        Term id = new Term(HistoryDocuments.ID, HistoryDocuments.bytes(EventKey.number(key)));
+    /** The numbers of those of these events that are there, and perhaps of others. All are looked for at once, in the order of the index. */
+    Set<Long> known(Collection<HistoryEvent> events) throws IOException {
+        SortedSet<BytesRef> ids = new TreeSet<>();
+        events.forEach(event -> ids.add(HistoryDocuments.bytes(EventKey.number(event.key()))));
         return read(searcher -> {
+            Set<Long> known = new HashSet<>();
             for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
-                PostingsEnum found = leaf.reader().postings(id, PostingsEnum.NONE);
-                while (found != null && found.nextDoc() != PostingsEnum.NO_MORE_DOCS) {
-                    if (HistoryDocuments.number(searcher, leaf.docBase + found.docID()) == HistoryDocuments.number(provider, key)) {
-                        return true;
+                Terms terms = leaf.reader().terms(HistoryDocuments.ID);
+                TermsEnum found = terms == null ? TermsEnum.EMPTY : terms.iterator();
+                for (BytesRef id : ids) {
+                    if (found.seekExact(id)) {
+                        PostingsEnum documents = found.postings(null, PostingsEnum.NONE);
+                        while (documents.nextDoc() != PostingsEnum.NO_MORE_DOCS) {
+                            known.add(HistoryDocuments.number(searcher, leaf.docBase + documents.docID()));
+                        }
                     }
                 }
             }
-            return false;
+            return known;
         });
     }
 
     /** Whether the content of this event was forgotten. */
     boolean forgot(long event) throws IOException {
-        return has(HistoryDocuments.FORGOTTEN) && read(searcher -> searcher.count(new BooleanQuery.Builder()
+        if (unsure) {
+            refresh();
+        }
+        return forgotten && read(searcher -> searcher.count(new BooleanQuery.Builder()
                 .add(new TermQuery(HistoryDocuments.FORGOTTEN), BooleanClause.Occur.FILTER)
                 .add(new TermQuery(new Term(HistoryDocuments.EVENT, HistoryDocuments.bytes(event))), BooleanClause.Occur.FILTER).build()) > 0);
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,7 @@ public final class LuceneHistory implements HistoryStore {
             for (HistoryBatch batch : batches) {
                 appending.add(batch);
             }
+            appending.addEvents();
             for (HistorySpan span : touched) {
                 span.prepareCommit();
             }
@@ -162,12 +164,14 @@ public final class LuceneHistory implements HistoryStore {
 
         private final Set<HistorySpan> touched;
         private final Set<String> batches = new HashSet<>();
-        private final Set<Long> events = new HashSet<>();
+        private final Set<Long> numbers = new HashSet<>();
+        private final Map<HistorySpan, List<HistoryEvent>> events = new LinkedHashMap<>();
 
         Appending(Set<HistorySpan> touched) {
             this.touched = touched;
         }
 
+        /** Its events are not added before {@link #addEvents}. */
         void add(HistoryBatch batch) throws IOException {
             if (!batches.add(batch.id())) {
                 return;
@@ -175,9 +179,8 @@ public final class LuceneHistory implements HistoryStore {
             Map<HistorySpan, Boolean> known = new HashMap<>();
             for (HistoryEvent event : batch.events()) {
                 HistorySpan span = span(event.receivedAt());
-                if (!known(batch, span, known) && events.add(HistoryDocuments.number(event.provider(), event.key()))
-                        && !span.has(event.provider(), event.key())) {
-                    add(span, event.receivedAt(), HistoryDocuments.of(event));
+                if (!known(batch, span, known) && numbers.add(HistoryDocuments.number(event.provider(), event.key()))) {
+                    events.computeIfAbsent(span, first -> new ArrayList<>()).add(event);
                 }
             }
             for (HistoryOutcome outcome : batch.outcomes()) {
@@ -185,6 +188,18 @@ public final class LuceneHistory implements HistoryStore {
                 if (!known(batch, span, known)) {
                     long event = HistoryDocuments.number(outcome.provider(), outcome.key());
                     add(span, outcome.receivedAt(), span.forgot(event) ? HistoryDocuments.forgotten(outcome, event) : HistoryDocuments.of(outcome));
+                }
+            }
+        }
+
+        /** Those that their span does not have. */
+        void addEvents() throws IOException {
+            for (Map.Entry<HistorySpan, List<HistoryEvent>> ofSpan : events.entrySet()) {
+                Set<Long> known = ofSpan.getKey().known(ofSpan.getValue());
+                for (HistoryEvent event : ofSpan.getValue()) {
+                    if (!known.contains(HistoryDocuments.number(event.provider(), event.key()))) {
+                        add(ofSpan.getKey(), event.receivedAt(), HistoryDocuments.of(event));
+                    }
                 }
             }
         }
