@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.slf4j.Logger;
@@ -38,7 +39,7 @@ public class HistoryKeeper implements HealthIndicator {
     private static final Logger LOG = LoggerFactory.getLogger(HistoryKeeper.class);
     private static final Status DEGRADED = new Status("DEGRADED");
     private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final long LONGEST_REST = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(50);
     /** About a batch of translation; fewer are on their way all the time. */
     private static final int FEW = 1000;
 
@@ -95,23 +96,25 @@ public class HistoryKeeper implements HealthIndicator {
             batch.events().forEach(event -> events.merge(event.provider(), event.receivedAt(), Math::max));
             batch.outcomes().forEach(outcome -> news = Math.max(news, outcome.at()));
         }
-        giveWay(took);
+        giveWay(exchange.getContext(), took);
     }
 
     /**
-     * While events wait to be translated, history rests for as long as it has worked: nobody waits for it, and its work is as much as a delivery's.
-     * What it is behind by then it catches up on afterwards, see {@link #completeUntil}.
+     * While a backlog of events is translated, history rests three times as long as it has worked: nobody waits for it, and its work is as much as a
+     * delivery's. What it is behind by then it catches up on afterwards, see {@link #completeUntil}.
      */
-    private void giveWay(long nanos) {
-        if (nanos > SHORT && eventsWait()) {
-            LockSupport.parkNanos(Math.min(nanos, LONGEST_REST));
+    private void giveWay(CamelContext camel, long nanos) {
+        long begun = System.nanoTime();
+        long rest = nanos > SHORT ? nanos * 3 : 0;
+        while (System.nanoTime() - begun < rest && !camel.isStopping() && !Thread.currentThread().isInterrupted() && eventsAreTranslated()) {
+            LockSupport.parkNanos(LOOK_AGAIN);
         }
     }
 
-    private boolean eventsWait() {
+    private boolean eventsAreTranslated() {
         try (Connection connection = connections.createConnection(); Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
             for (String provider : properties.providers().keySet()) {
-                if (ParkedQueues.count(session, QueueNames.events(provider)) > FEW) {
+                if (ParkedQueues.underWay(session, QueueNames.events(provider)) > FEW) {
                     return true;
                 }
             }

@@ -33,6 +33,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Collectors;
 import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.api.core.client.ClientSession;
 import org.apache.activemq.artemis.core.server.ActiveMQServer;
 import org.apache.activemq.artemis.jms.client.ActiveMQSession;
 import org.messaginghub.pooled.jms.JmsPoolSession;
@@ -184,9 +185,18 @@ class ParkedQueues {
 
     /** How many messages are in a queue; 0 when there is no such queue yet. */
     static long count(Session session, String queue) throws JMSException {
+        return query(session, queue).getMessageCount();
+    }
+
+    /** How many wait in a queue from which they are taken now; none where nobody takes them. */
+    static long underWay(Session session, String queue) throws JMSException {
+        ClientSession.QueueQuery found = query(session, queue);
+        return found.getConsumerCount() == 0 ? 0 : found.getMessageCount();
+    }
+
+    private static ClientSession.QueueQuery query(Session session, String queue) throws JMSException {
         try {
-            return ((ActiveMQSession) ((JmsPoolSession) session).getInternalSession()).getCoreSession().queueQuery(SimpleString.of(queue))
-                    .getMessageCount();
+            return ((ActiveMQSession) ((JmsPoolSession) session).getInternalSession()).getCoreSession().queueQuery(SimpleString.of(queue));
         } catch (ActiveMQException e) {
             throw (JMSException) new JMSException(e.getMessage()).initCause(e);
         }
