@@ -66,7 +66,7 @@ class BrokerConfiguration {
         }
         configuration.registerBrokerPlugin(new RepeatsInTurn());
         configuration.registerBrokerPlugin(repeats);
-        Duplicates.silence();
+        BrokerLog.quieten();
         return EmbeddedBroker.start(configuration, "vm://" + id, lock, folder, properties.broker().acceptDamage());
     }
 

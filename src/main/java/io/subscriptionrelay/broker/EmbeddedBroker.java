@@ -147,6 +147,10 @@ public final class EmbeddedBroker implements AutoCloseable {
             throw failure.get() == null ? new IOException("its own line AMQ224097 in the log has the reason")
                     : new IOException(said(failure.get()), failure.get());
         }
+        if (BrokerLog.foundUnfinished()) {
+            LOG.info("The broker ended in the midst of its work, as by a kill or a power cut. What was not finished waits in its queues and is done again;"
+                    + " what was answered with 200 is there");
+        }
         forceFolders();
         next.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
         broker = next;
