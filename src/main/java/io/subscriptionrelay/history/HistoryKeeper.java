@@ -39,7 +39,7 @@ public class HistoryKeeper implements HealthIndicator {
     private static final Logger LOG = LoggerFactory.getLogger(HistoryKeeper.class);
     private static final Status DEGRADED = new Status("DEGRADED");
     private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(200);
     /** About a batch of translation; fewer are on their way all the time. */
     private static final int FEW = 1000;
 
