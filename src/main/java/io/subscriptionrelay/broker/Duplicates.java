@@ -13,9 +13,7 @@ import org.apache.activemq.artemis.core.server.ServerSession;
 import org.apache.activemq.artemis.core.server.plugin.ActiveMQServerMessagePlugin;
 import org.apache.activemq.artemis.core.transaction.Transaction;
 
-/**
- * Counts the repeated webhooks that the embedded broker recognises.
- */
+/** Counts the repeated webhooks that the embedded broker recognises. */
 public final class Duplicates implements ActiveMQServerMessagePlugin {
 
     /** A repeat whose webhook gave up waiting is never asked for. */

@@ -148,8 +148,8 @@ public final class EmbeddedBroker implements AutoCloseable {
                     : new IOException(said(failure.get()), failure.get());
         }
         if (BrokerLog.foundUnfinished()) {
-            LOG.info("The broker ended in the midst of its work, as by a kill or a power cut. What was not finished waits in its queues and is done again;"
-                    + " what was answered with 200 is there");
+            LOG.info("The broker was ended in the midst of its work last time, as by a kill or a power cut. What was not finished waits in its queues and is done"
+                    + " again");
         }
         forceFolders();
         next.registerIOCriticalErrorListener((cause, message, file) -> failed(cause));
